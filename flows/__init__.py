@@ -1,0 +1,1 @@
+"""Which tasks, in what order: the recipes, and the command line."""

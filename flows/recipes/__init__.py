@@ -1,0 +1,1 @@
+"""One recipe a module, each a flow that reads aloud."""

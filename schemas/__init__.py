@@ -1,0 +1,1 @@
+"""What flows: records, tables, runs, errors. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Doors: one outside library, or one thing that mathmill exists for, behind each."""
