@@ -1,0 +1,1 @@
+"""Templates into problems and worked solutions."""

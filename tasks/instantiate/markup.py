@@ -1,0 +1,194 @@
+"""The markup of a template's texts: what may stand in braces, and the plain way to fill one text.
+
+    {x}            value of slot or program name x: digits when whole, else the decimal of at most 6 places, else a/b
+    {x:style}      , .1 .2 .3 money word frac mixed fold double ord ordn pct text part (one third, three quarters),
+                   apart (a third), fourth, afourth (three fourths, a fourth), part- (one-third); Word, Fold, … with a
+                   capital; a comma after .2 or money groups thousands: {x:money,}
+    {x?one|many}   "one" where |x| is 1, else "many"
+    {x:a} {o1:a}   "a" or "an", as fits the number (spoken) or the word; {x:A} with a capital
+    {p1} {p1:poss} a name, its possessive; {o1:one} {o1:many} {o1:One} {o1:Many} an object, "singular|plural"
+    {x#o1}         the noun of o1 that agrees with number x
+    {{ }}          literal braces. Nothing nests.
+
+`parse` gives the pieces, `render` fills one text from one dict of values. `tasks.instantiate.render` does the same for
+many rows at once.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from tasks.instantiate import english
+from tasks.tools.arithmetic import Number, Text, plain
+
+
+class MarkupError(ValueError):
+    """A text whose markup cannot be read, or names what is not there; says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """{name} or {name:style}."""
+
+    name: str
+    style: str
+    place: int  # character offset in the markup
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """{name?one|many}."""
+
+    name: str
+    one: str
+    many: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """{name#noun}."""
+
+    name: str
+    noun: str
+    place: int
+
+
+Piece = str | Hole | Choice | Noun
+Value = Number | str
+
+
+def _part(hyphen: bool, article: bool, fourth: bool) -> Callable[[Number], str]:
+    def style(value: Number) -> str:
+        text = english.part(value, article=article, fourth=fourth)
+        # "one-third" but "a third": an article never takes the hyphen.
+        return text.replace(" ", "-") if hyphen and not text.startswith(("a ", "an ")) else text
+    return style
+
+
+NUMBER_STYLES: dict[str, Callable[[Number], str]] = {
+    "": plain, "text": plain, ",": english.comma, "word": english.word, "money": english.money,
+    "money,": partial(english.money, commas=True), "frac": lambda value: str(value), "mixed": english.mixed,
+    "fold": english.fold, "double": english.double, "ord": english.ordinal, "ordn": english.ordinal_digits,
+    "pct": lambda value: plain(value * 100), "a": lambda value: "an" if english.an(plain(value)) else "a",
+    **{f".{places}": partial(english.fixed, places=places) for places in (1, 2, 3, 4, 5, 6)},
+    **{f".{places},": partial(english.fixed, places=places, commas=True) for places in (1, 2, 3, 4, 5, 6)},
+    **{article + name + hyphen: _part(hyphen == "-", article == "a", name == "fourth")
+       for article in ("", "a") for name in ("part", "fourth") for hyphen in ("", "-")},
+}
+
+
+def _one(text: str) -> str:
+    return text.partition("|")[0]
+
+
+def _many(text: str) -> str:
+    return text.partition("|")[2] or text
+
+
+WORD_STYLES: dict[str, Callable[[str], str]] = {
+    "": str, "text": str, "poss": english.possessive, "one": _one, "many": _many,
+    "a": lambda text: "an" if english.an(text) else "a",
+}
+
+
+def _capital(style: Callable[..., str]) -> Callable[..., str]:
+    return lambda value: english.upper_first(style(value))
+
+
+def _with_capitals(styles: dict[str, Callable[..., str]]) -> dict[str, Callable[..., str]]:
+    return styles | {name.capitalize(): _capital(style) for name, style in styles.items() if name[:1].isalpha()}
+
+
+NUMBERS = _with_capitals(dict(NUMBER_STYLES))
+WORDS = _with_capitals(dict(WORD_STYLES))
+STYLES = frozenset(NUMBERS) | frozenset(WORDS)
+
+# A brace of its own, a doubled brace, or a hole: name, then one of `:style`, `?one|many`, `#noun`.
+TOKEN = re.compile(
+    r"\{\{|\}\}"
+    r"|\{(?P<name>[A-Za-z]\w*)(?::(?P<style>[^{}|?#:]*)|\?(?P<one>[^{}|]*)\|(?P<many>[^{}|]*)|#(?P<noun>[A-Za-z]\w*))?\}"
+    r"|(?P<stray>[{}])")
+
+
+@lru_cache(maxsize=8192)
+def parse(markup: str) -> tuple[Piece, ...]:
+    """The pieces of a text, literal ones as `str`. Raises MarkupError for a stray brace or an unknown style."""
+    pieces: list[Piece] = []
+    literal, at = "", 0
+    for token in TOKEN.finditer(markup):
+        literal += markup[at:token.start()]
+        at = token.end()
+        if token["name"] is None:
+            if token["stray"]:
+                raise MarkupError(f"a stray `{token['stray']}` at {_where(markup, token.start())}")
+            literal += token[0][0]
+            continue
+        if literal:
+            pieces.append(literal)
+        literal = ""
+        pieces.append(_piece(token, markup))
+    return tuple([*pieces, literal + markup[at:]] if literal + markup[at:] else pieces)
+
+
+def _piece(token: re.Match[str], markup: str) -> Piece:
+    name, place = token["name"], token.start()
+    if token["noun"]:
+        return Noun(name, token["noun"], place)
+    if token["one"] is not None:
+        return Choice(name, token["one"], token["many"], place)
+    style = token["style"] or ""
+    if style not in STYLES:
+        raise MarkupError(f"no style `{style}` for `{name}` at {_where(markup, place)}")
+    return Hole(name, style, place)
+
+
+def _where(markup: str, place: int) -> str:
+    return f"character {place + 1}, `{markup[max(0, place - 15):place + 25]}`"
+
+
+def names(markup: str) -> set[str]:
+    """Every name that a text reads."""
+    found: set[str] = set()
+    for piece in parse(markup):
+        if not isinstance(piece, str):
+            found.add(piece.name)
+        if isinstance(piece, Noun):
+            found.add(piece.noun)
+    return found
+
+
+def fill(piece: Piece, values: Mapping[str, Value]) -> str:
+    """One piece's text. Raises KeyError for a name without a value, MarkupError for a style of the wrong kind."""
+    if isinstance(piece, str):
+        return piece
+    value = values[piece.name]
+    if isinstance(piece, Hole):
+        return styled(value, piece)
+    if isinstance(value, str):
+        raise MarkupError(f"`{piece.name}` at character {piece.place + 1} is a word where a number agrees")
+    if isinstance(piece, Choice):
+        return piece.one if abs(value) == 1 else piece.many
+    return (_one if abs(value) == 1 else _many)(str(values[piece.noun]))
+
+
+def styled(value: Value, hole: Hole) -> str:
+    """A value in its hole's style."""
+    styles: Mapping[str, Callable[..., str]] = WORDS if isinstance(value, str) else NUMBERS
+    style = styles.get(hole.style)
+    if isinstance(value, Text) and hole.style in NUMBERS:  # an expression, set, … has one form only
+        return str(value)
+    if style is None:
+        kind = "word" if isinstance(value, str) else "number"
+        raise MarkupError(f"style `{hole.style}` at character {hole.place + 1} is not for the {kind} `{hole.name}`")
+    return style(value)
+
+
+def render(markup: str, values: Mapping[str, Value]) -> str:
+    """The text for one row of values. Raises MarkupError, with the place, for a name or style that does not fit."""
+    pieces: Sequence[Piece] = parse(markup)
+    try:
+        return "".join([fill(piece, values) for piece in pieces])
+    except KeyError as error:
+        raise MarkupError(f"`{error.args[0]}` has no value in `{markup[:60]}`") from None
