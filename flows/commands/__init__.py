@@ -1,0 +1,1 @@
+"""The commands of `mathmill`, a few lines of shell each; `flows.cli` gathers them. What they do lies in `tasks`."""
