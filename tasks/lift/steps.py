@@ -96,8 +96,21 @@ def read_steps(solution: str) -> list[Step]:
     return steps
 
 
+_SPOKEN = {"times": "*", "plus": "+", "minus": "-", "equals": "="}
+
+
 def _tokens(text: str) -> list[Token]:
-    return [Token(str(m.lastgroup), m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    out = []
+    for m in _TOKEN.finditer(text):
+        kind, raw = str(m.lastgroup), m.group()
+        if raw in _SPOKEN:  # "3 times 3 equals 9"
+            kind, raw = ("equals" if raw == "equals" else "spoken"), _SPOKEN[raw]
+        elif raw in ("divided", "multiplied") and text[m.end():m.end() + 3] == " by":
+            kind, raw = "spoken", "/" if raw == "divided" else "*"
+        elif raw == "by" and out and out[-1].kind == "spoken":
+            continue
+        out.append(Token(kind, raw, m.start(), m.end()))
+    return out
 
 
 def _site(token: Token, percent: bool = False) -> Site:
@@ -130,6 +143,20 @@ def _attach_prose(step: Step, tokens: list[Token], opening: int, close: int) -> 
     if before >= 0 and tokens[before].kind == "equals":
         span = _walk_back(tokens, before)
         step.echo.extend(_site(t, _is_percent(tokens, i)) for i, t in span if t.kind == "number")
+        if isinstance(step.left, Site):
+            _take_echo(step, _parse([t for _, t in span]))
+
+
+def _take_echo(step: Step, echo: Expr | None) -> None:
+    """"5 + 6 = <<11=11>>11" annotates the result alone: the prose before it is the step."""
+    if echo is None or isinstance(echo, Site) or step.left.value != step.right.value:
+        return
+    try:
+        if value(echo) == step.right.value:
+            step.shown.append(step.left)
+            step.left, step.echo = echo, []
+    except ZeroDivisionError:
+        return
 
 
 def _is_percent(tokens: list[Token], at: int) -> bool:
@@ -174,9 +201,11 @@ def _walk_back(tokens: list[Token], equals: int) -> list[tuple[int, Token]]:
         at = operand[0][0] - 1
         while at >= 0 and tokens[at].kind == "money":
             at -= 1
-        if at >= 0 and (tokens[at].kind in ("op", "times") or (tokens[at].kind == "word" and tokens[at].text == "of" and out)):
+        if out[0][1].text in "([" and at >= 0 and tokens[at].kind == "number":
+            continue  # 150(2/3)
+        if at >= 0 and (tokens[at].kind in ("op", "times", "spoken") or (tokens[at].kind == "word" and tokens[at].text == "of" and out)):
             joint = tokens[at]
-            out = [(at, Token("op", "*" if joint.kind != "op" else joint.text, joint.start, joint.end)), *out]
+            out = [(at, Token("op", "*" if joint.kind in ("times", "word") else joint.text, joint.start, joint.end)), *out]
             at -= 1
             continue
         return out
@@ -214,7 +243,7 @@ def _operand_back(tokens: list[Token], at: int) -> list[tuple[int, Token]] | Non
 def _parse(tokens: list[Token]) -> Expr | None:
     """A tree from number, operator and parenthesis tokens (currency, percent signs and words skipped); None if it is none."""
     flat = [t for t in tokens if t.kind in ("number", "op", "paren", "times")]
-    percents = {tokens[i].start for i in range(len(tokens) - 1) if tokens[i + 1].kind == "percent"}
+    percents = {a.start for a, b in zip(tokens, tokens[1:], strict=False) if b.kind == "percent"}
     parser = _Parser(flat, percents)
     try:
         expr = parser.sum()

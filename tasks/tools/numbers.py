@@ -142,8 +142,8 @@ def _words(raw: str) -> Fraction:
     return Fraction(total + current)
 
 
-_LABEL_BEFORE = re.compile(r"(?:#|\b(?:grade|room|chapter|page|day|route|number|no\.|level|apartment|section|step|row|"
-                           r"bus|highway|flight|type|version|season|question|iphone|week|year|unit|class|apt\.?)\ )$", re.IGNORECASE)
+_LABEL_BEFORE = re.compile(r"(?:#|\b(?:[Gg]rade|Room|Chapter|Day|Route|[Nn]umber|No\.|Level|Apartment|Section|Step|Row|Bus|Highway|Flight|Version|"
+                           r"Season|Question|iPhone|Week|Year|Unit|Class|Apt\.?|Type|Phase|Stage|Group|Team|Lane|Gate)\ )$")
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|year|of|from|until|during)\ $", re.IGNORECASE)
 
 

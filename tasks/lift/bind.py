@@ -1,0 +1,254 @@
+"""Bind every operand of a worked solution to its source, or say why it cannot be done.
+
+A *reading* gives each operand one `Source`. Among the readings that fit the numbers, those count that leave least of what
+was stated or computed unused: a story's numbers are there to be used, and a step is taken for a later one. If the
+readings left compute the same answer on random values they are one. Otherwise the words decide: the noun beside the operand
+in the solution against the nouns beside each number in the question. Where words do not decide, numbers that could be
+taken for each other are tied together (drawn equal, so that all readings agree) or kept as they are. What is still in doubt is
+rejected.
+"""
+
+import itertools
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
+
+from tasks.lift import doubts, sources
+from tasks.lift.bound import Bound, Unlifted
+from tasks.lift.evidence import Evidence
+from tasks.lift.sources import Source
+from tasks.lift.steps import Site, Step, leaves, value
+from tasks.tools.numbers import Mention
+
+MOST_READINGS = 3000
+POINTS = 4  # random points at which readings are compared; values come from a space of thousands each
+
+
+Reading = tuple[Source, ...]
+
+
+def bind(question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step], answer: Fraction) -> Bound:
+    """Choose the reading. Raises `Unlifted` (rules: unbound, answer, ambiguous, readings)."""
+    last = _answer_step(steps, answer)
+    operands = [site for step in steps for site in leaves(step.left)]
+    options = _options(question, mentions, solution, steps)
+    readings = _fitting(_readings(operands, options, steps), _groups(steps), last)
+    evidence = Evidence(question, mentions, solution, steps)
+    judge = _Judge(mentions, steps, operands, last)
+    bound = _settle(readings, judge, evidence, operands)
+    doubts.check(bound, question, mentions, steps)
+    return bound
+
+
+def _groups(steps: Sequence[Step]) -> list[range]:
+    """The places of each step's operands among all operands."""
+    ends = list(itertools.accumulate(sum(1 for _ in leaves(step.left)) for step in steps))
+    return [range(a, b) for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def _answer_step(steps: Sequence[Step], answer: Fraction) -> int:
+    matches = [k for k, step in enumerate(steps) if step.right.value == answer]
+    if not matches:
+        raise Unlifted("answer", f"no step arrives at the final answer {answer}")
+    return matches[-1]
+
+
+def _options(question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step]) -> list[list[Source]]:
+    """For every operand, in order, the sources that have its value."""
+    text = question + "\n" + solution
+    offered: list[tuple[Fraction, Source]] = []
+    for i, mention in enumerate(mentions):
+        if mention.role != "label":
+            offered.extend(sources.plain(mention, i))
+            offered.extend(sources.converted(mention, i, question[mention.end:mention.end + 14]))
+        elif mention.style in ("digits", "clock", "ordinal"):
+            offered.append((mention.value, Source(str(mention.value), "", "constant")))
+    out = []
+    for k, step in enumerate(steps):
+        partners = {id(site): pair for pair in sources.ratio_pairs(step.left) for site in pair}
+        for site in leaves(step.left):
+            found = [source for number, source in offered if number == _meant(site)]
+            found += [Source(f"r{j}", f"r{j}", "result") for j in range(k) if steps[j].right.value == _meant(site)]
+            found += [Source(f"r{j}/100", f"r{j}", "derived") for j in range(k)
+                      if "%" in text and steps[j].right.value == 100 * _meant(site)]
+            found += _parts(site, partners.get(id(site)), mentions)
+            found += sources.constants(site.value, text)
+            found = found or ([] if isinstance(step.left, Site) else sources.structural(site.value))
+            if not found:
+                raise Unlifted("unbound", f"{site.text} in step {k + 1} is no number of the question, earlier result or known constant")
+            out.append(_preferred(found))
+    return out
+
+
+def _meant(site: Site) -> Fraction:
+    return site.value
+
+
+def _parts(site: Site, pair: tuple[Site, Site] | None, mentions: Sequence[Mention]) -> list[Source]:
+    """`3` of "3/4" as the numerator of a fraction that the question gives, `4` as its denominator."""
+    if pair is None:
+        return []
+    side = "numerator" if site is pair[0] else "denominator"
+    out = []
+    for i, mention in enumerate(mentions):
+        for number, code in sources.ratios(mention, i):
+            if (Fraction(number.numerator), Fraction(number.denominator)) == (pair[0].value, pair[1].value):
+                out.append(Source(f"{side}({code})", f"q{i}", "plain"))
+    return out
+
+
+def _preferred(found: list[Source]) -> list[Source]:
+    """Without repeats; what is spelled plainly before what must be derived."""
+    unique = list(dict.fromkeys(found))
+    plain = [s for s in unique if s.kind in ("plain", "result")]
+    return sorted(unique, key=lambda s: s.kind == "derived") if plain else unique
+
+
+def _readings(operands: Sequence[Site], options: list[list[Source]], steps: Sequence[Step]) -> list[Reading]:
+    if prod(map(len, options)) > MOST_READINGS:
+        options = [[s for s in found if s.kind in ("plain", "result")] or found for found in options]
+    if prod(map(len, options)) > MOST_READINGS:
+        raise Unlifted("readings", f"more than {MOST_READINGS} ways to bind the operands")
+    place = {id(site): n for n, site in enumerate(operands)}
+    pairs = [(place[id(a)], place[id(b)]) for step in steps for a, b in sources.ratio_pairs(step.left)]
+    return [r for r in itertools.product(*options) if all(_halves_agree(r[a], r[b]) for a, b in pairs)]
+
+
+def _halves_agree(top: Source, bottom: Source) -> bool:
+    """A numerator is read only with its own denominator."""
+    split = top.code.startswith("numerator(")
+    whole = bottom.code.startswith("denominator(")
+    return top.code[len("numerator("):] == bottom.code[len("denominator("):] if split else not whole or top.code == "1" or top.kind != "constant"
+
+
+def _fitting(readings: list[Reading], groups: Sequence[range], last: int) -> list[Reading]:
+    """The readings that use most of what was stated and computed, plainly spelled before derived."""
+    if not readings:
+        raise Unlifted("unbound", "no reading keeps a numerator with its denominator")
+
+    def worth(reading: Reading) -> tuple[int, int]:
+        used = {s.uses for s in reading if s.uses} - {f"r{last}"}
+        return len(used), -sum(s.kind == "derived" for s in reading)
+
+    best = max(map(worth, readings))
+    fit = [r for r in readings if worth(r) == best]
+    fewest = min(_repeats(r, groups) for r in fit)
+    return [r for r in fit if _repeats(r, groups) == fewest]
+
+
+def _repeats(reading: Reading, groups: Sequence[range]) -> int:
+    """How often one step takes the same number twice: "5 * 5" is seldom a number times itself."""
+    return sum(len(used) - len(set(used)) for used in ([reading[n].uses for n in g if reading[n].uses] for g in groups))
+
+
+class _Judge:
+    """Computes readings at random points, so that two that always agree count as one."""
+
+    def __init__(self, mentions: Sequence[Mention], steps: Sequence[Step], operands: Sequence[Site], last: int) -> None:
+        self.mentions, self.steps, self.last = mentions, steps, last
+        self.place = {id(site): n for n, site in enumerate(operands)}
+
+    def classes(self, readings: Sequence[Reading], ties: Sequence[tuple[str, str]] = (), frozen: frozenset[str] = frozenset(),
+                ) -> dict[tuple[Fraction | None, ...], list[Reading]]:
+        """Readings by the answers that they give at `POINTS` random points."""
+        rng = random.Random(20240917)
+        points = [self._point(rng, ties, frozen) for _ in range(POINTS)]
+        out: dict[tuple[Fraction | None, ...], list[Reading]] = {}
+        for reading in readings:
+            out.setdefault(tuple(self._answer(reading, dict(point)) for point in points), []).append(reading)
+        return out
+
+    def _point(self, rng: random.Random, ties: Sequence[tuple[str, str]], frozen: frozenset[str]) -> dict[str, Fraction]:
+        point = {f"q{i}": m.value if f"q{i}" in frozen else _random_like(m.value, rng) for i, m in enumerate(self.mentions)}
+        for first, second in ties:
+            point[second] = point[first]
+        return point
+
+    def _answer(self, reading: Reading, names: dict[str, Fraction]) -> Fraction | None:
+        try:
+            for k, step in enumerate(self.steps[:self.last + 1]):
+                names[f"r{k}"] = value(step.left, lambda site: evaluate(reading[self.place[id(site)]].code, names))
+        except ZeroDivisionError:
+            return None
+        return names[f"r{self.last}"]
+
+
+def _random_like(number: Fraction, rng: random.Random) -> Fraction:
+    if number.denominator == 1:
+        return Fraction(rng.randint(2, 9973))
+    if number.numerator == 1:
+        return Fraction(1, rng.randint(2, 997))
+    return Fraction(rng.randint(1, 997), rng.choice((1009, 1013, 1019)))
+
+
+def evaluate(code: str, names: dict[str, Fraction]) -> Fraction:
+    """The value of a source's code; our own text only, made in `sources`."""
+    if code in names:
+        return names[code]
+    return Fraction(eval(_compiled(code), _SCOPE, names))
+
+
+_SCOPE = {"__builtins__": {}, "numerator": lambda x: Fraction(Fraction(x).numerator), "denominator": lambda x: Fraction(Fraction(x).denominator),
+          "Fraction": Fraction}
+_CODES: dict[str, object] = {}
+
+
+def _compiled(code: str) -> object:
+    import re
+
+    if code not in _CODES:
+        _CODES[code] = compile(re.sub(r"(?<![\w.])(\d+)", r"Fraction(\1)", code), "<source>", "eval")
+    return _CODES[code]
+
+
+def _settle(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: Sequence[Site]) -> Bound:
+    classes = judge.classes(readings)
+    if len(readings) == 1:
+        return _bound(readings[0], judge, operands, "only")
+    if len(classes) == 1:
+        return _bound(evidence.best(readings, operands), judge, operands, "agreement")
+    winner = evidence.decides(list(classes.values()), operands)
+    if winner is not None:
+        return _bound(winner, judge, operands, "words")
+    return _tied(readings, judge, evidence, operands)
+
+
+def _tied(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: Sequence[Site]) -> Bound:
+    """Make all readings agree by drawing alike, or not drawing at all, the numbers that could be taken for each other."""
+    rivals = [{r[n].uses for r in readings} for n in range(len(operands))]
+    rivals = [group for group in rivals if len(group) > 1]
+    if all(symbol.startswith("q") for group in rivals for symbol in group):
+        ties = sorted({(min(g, key=_number), s) for g in rivals for s in g if s != min(g, key=_number)})
+        if len(judge.classes(readings, ties)) == 1:
+            return _bound(evidence.best(readings, operands), judge, operands, "ties", ties=ties)
+    frozen = frozenset(symbol for group in rivals for symbol in group if symbol.startswith("q"))
+    if frozen and len(judge.classes(readings, (), frozen)) == 1:
+        return _bound(evidence.best(readings, operands), judge, operands, "frozen", frozen=set(frozen))
+    doubt = next(n for n in range(len(operands)) if len({r[n].code for r in readings}) > 1)
+    names = ", ".join(sorted({r[doubt].code for r in readings}))
+    raise Unlifted("ambiguous", f"{operands[doubt].text} can be read as any of {names}, with different answers")
+
+
+def _number(symbol: str) -> int:
+    return int(symbol[1:])
+
+
+def _bound(reading: Reading, judge: _Judge, operands: Sequence[Site], settled_by: str, ties: Sequence[tuple[str, str]] = (),
+           frozen: set[str] | None = None) -> Bound:
+    by_place = {site.start: source for site, source in zip(operands, reading, strict=True)}
+    codes = [_code(step, by_place) for step in judge.steps]
+    return Bound(by_place, codes, judge.last, list(ties), frozen or set(), settled_by=settled_by)
+
+
+def _code(step: Step, by_place: dict[int, Source]) -> str:
+    def text(expr: object, outer: int) -> str:
+        if isinstance(expr, Site):
+            code = by_place[expr.start].code
+            return f"({code})" if "/" in code and not code.startswith(("(", "num", "den")) else code
+        operator, left, right = expr  # type: ignore[misc]
+        rank = 1 if operator in "+-" else 2
+        body = f"{text(left, rank)} {operator} {text(right, rank + (operator in '-/'))}"
+        return f"({body})" if rank < outer else body
+
+    return text(step.left, 0)

@@ -1,0 +1,95 @@
+"""What makes a reading that fits the numbers still doubtful: things stated or computed in vain, and numbers out of thin air.
+
+Each rule here was found by reading wrong templates; each turns a problem down rather than guess.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import combinations
+
+from tasks.lift.bound import Bound, Unlifted
+from tasks.lift.evidence import stems
+from tasks.lift.steps import Site, Step
+from tasks.tools.numbers import Mention
+
+_SELF = re.compile(r"[ -]?(?:(?:\w+ ){0,2})(?:friends?|others?|siblings?|brothers?|sisters?|more|colleagues|guests|children|kids|cousins|classmates)\b")
+_SMALL = 10  # a count up to this may say how many persons or things were named, and be used by no step
+
+
+def check(bound: Bound, question: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
+    """Notes numbers that stand aside and ties repeats, in place. Raises `Unlifted`."""
+    _trivial(bound, steps)
+    used = {source.uses for source in bound.by_place.values()}
+    wasted = [k for k in range(bound.answer) if f"r{k}" not in used and not isinstance(steps[k].left, Site)]
+    if wasted:
+        raise Unlifted("unused_result", f"step {wasted[0] + 1} computes {steps[wasted[0]].right.text}, which nothing uses")
+    for i, mention in enumerate(mentions):
+        if f"q{i}" not in used:
+            _stand_aside(i, bound, question, mentions, used)
+    _thin_air(bound, question, mentions, steps)
+
+
+def _trivial(bound: Bound, steps: Sequence[Step]) -> None:
+    """A step without an operation may restate a number of the question, nothing else; it is no answer."""
+    for k, step in enumerate(steps[:bound.answer + 1]):
+        if isinstance(step.left, Site) and (k == bound.answer or bound.by_place[step.left.start].kind != "plain"):
+            raise Unlifted("no_operation", f"step {k + 1} states {step.right.text} without computing it")
+
+
+def _stand_aside(i: int, bound: Bound, question: str, mentions: Sequence[Mention], used: set[str]) -> None:
+    """A number that no step uses: a repeat of one that is used, a count of things named, or a reason to turn down."""
+    mention, symbol = mentions[i], f"q{i}"
+    if mention.role == "label" or mention.value == 1:
+        bound.aside.add(symbol)
+        return
+    twins = [j for j, other in enumerate(mentions) if f"q{j}" in used and other.value == mention.value and other.role == mention.role]
+    alike = [j for j in twins if _nouns(question, mentions[j]) & _nouns(question, mention)]
+    if alike:
+        bound.ties.append((f"q{alike[0]}", symbol))
+    elif not twins and _names_a_few(question, mention) and not _whole_of_parts(i, mentions):
+        bound.aside.add(symbol)
+    else:
+        raise Unlifted("unused_number", f"no step uses the {mention.text} of the question")
+
+
+def _names_a_few(question: str, mention: Mention) -> bool:
+    year = mention.style == "digits" and 1900 <= mention.value <= 2100
+    return year or (mention.role == "plain" and mention.value.denominator == 1 and mention.value <= _SMALL
+                    and mention.style in ("word", "digits") and (mention.style == "word" or mention.value <= 4))
+
+
+def _whole_of_parts(i: int, mentions: Sequence[Mention]) -> bool:
+    others = [m.value for j, m in enumerate(mentions) if j != i and m.role == mentions[i].role]
+    v = mentions[i].value
+    return any(a + b == v or abs(a - b) == v for a, b in combinations(others, 2) if v > 2)
+
+
+def _nouns(question: str, mention: Mention) -> set[str]:
+    after = re.match(r"[^.,;:?!\d]*", question[mention.end:mention.end + 40])
+    return stems(" ".join((after.group() if after else "").split()[:3]))
+
+
+def _thin_air(bound: Bound, question: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
+    """A small constant that is one more than "3 friends", or that two numbers make, was worked out in someone's head."""
+    text = question.lower()
+    values = [m.value for m in mentions if m.role != "label"]
+    for source in bound.by_place.values():
+        if source.kind != "constant":
+            continue
+        number = Fraction(source.code.strip("()"))
+        for mention in mentions:
+            if mention.value == number - 1 and number > 2 and _SELF.match(text[mention.end:mention.end + 40]):
+                raise Unlifted("implied", f"{number} may be the {mention.text} of the question and one more")
+        if number > 2 and not _said(number, text) and any(a + b == number or a * b == number for a, b in combinations(values, 2)):
+            raise Unlifted("implied", f"{number} may be made of two numbers of the question")
+
+
+_FIRM = {7: "week", 12: "year|month|dozen|inch|feet|foot", 24: "day|hour", 60: "minute|hour|second", 100: "percent|%|cent|meter", 52: "week|year",
+         365: "year|day", 30: "month|hour", 1000: "kilo|gram|lit|meter|km", 16: "ounce|pound", 3: "yard|feet|foot", 4: "week|quarter",
+         36: "yard|inch"}
+
+
+def _said(number: Fraction, text: str) -> bool:
+    words = _FIRM.get(int(number)) if number.denominator == 1 else None
+    return words is not None and re.search(words, text) is not None

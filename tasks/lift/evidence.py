@@ -1,0 +1,107 @@
+"""What the words say about where an operand comes from: the nouns beside it against the nouns beside a number of the question."""
+
+import re
+from collections.abc import Sequence
+
+from tasks.lift.sources import Source
+from tasks.lift.steps import Site, Step
+from tasks.tools.numbers import Mention
+
+_STOP = set("a an the of and or in on at to for by with from is are was were be been has have had he she it they his her their its "
+            "him them that this these those then so if as than per each every all total how many much does do did will would can "
+            "there which who what when after before out up off into more less there's i you we my our your one".split())
+
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def stems(text: str) -> set[str]:
+    """The content words of a text, cut to a common stem."""
+    return {_stem(w.lower()) for w in _WORD.findall(text) if w.lower() not in _STOP and len(w) > 1}
+
+
+def _stem(word: str) -> str:
+    for tail in ("ings", "ing", "ies", "est", "ers", "er", "ed", "es", "s", "e", "y"):
+        if word.endswith(tail) and len(word) - len(tail) >= 3:
+            return word[:-len(tail)]
+    return word
+
+
+MARGIN = 3.0  # one noun beside both, or three words of the line and the clause: less is taken for chance
+
+
+class Evidence:
+    """Scores of operand against number, from the words around both."""
+
+    def __init__(self, question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step]) -> None:
+        self.near = {f"q{i}": stems(_near(question, m.start, m.end)) for i, m in enumerate(mentions)}
+        self.clause = {f"q{i}": stems(_clause(question, m.start, m.end)) for i, m in enumerate(mentions)}
+        for j, step in enumerate(steps):
+            self.near[f"r{j}"] = stems(_near(solution, step.end, step.end))
+            self.clause[f"r{j}"] = stems(_line(solution, step.end))
+        self.beside: dict[int, set[str]] = {}
+        self.line: dict[int, set[str]] = {}
+        for step in steps:
+            self._operands(solution, step)
+
+    def _operands(self, solution: str, step: Step) -> None:
+        from tasks.lift.steps import leaves
+
+        echoes = list(step.echo)
+        for site in leaves(step.left):
+            place = next((e for e in echoes if e.value == site.value), None)
+            if place is not None:
+                echoes.remove(place)
+            spot = place or site
+            self.beside[site.start] = stems(_near(solution, spot.start, spot.end)) if place or not step.annotated else set()
+            self.beside[site.start] |= self._named(solution, spot, site)
+            self.line[site.start] = stems(_line(solution, spot.start))
+
+    def _named(self, solution: str, spot: Site, site: Site) -> set[str]:
+        """The nouns beside the same number where the line says it in words: "has 9 inpatients, so 9 * 20"."""
+        left = solution.rfind("\n", 0, spot.start) + 1
+        found: set[str] = set()
+        for match in re.finditer(r"(?<![\d.,<*/+=-])\d[\d,]*(?:\.\d+)?(?![\d*/+=-])", solution[left:spot.start]):
+            if match.group().rstrip(",.").replace(",", "") == site.text.replace(",", ""):
+                found |= stems(_near(solution, left + match.start(), left + match.end()))
+        return found
+
+    def score(self, site: Site, source: Source) -> float:
+        """How many stems operand and source share: beside them, counted thrice, or in the same line and clause."""
+        if not source.uses:
+            return 0.0
+        beside, near = self.beside[site.start], self.near[source.uses]
+        return 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
+
+    def total(self, reading: tuple[Source, ...], operands: Sequence[Site]) -> tuple[float, int]:
+        order = [int(s.uses[1:]) for s in reading if s.uses.startswith("q")]
+        turns = sum(a > b for a, b in zip(order, order[1:], strict=False))
+        return sum(self.score(site, source) for site, source in zip(operands, reading, strict=True)), -turns
+
+    def best(self, readings: Sequence[tuple[Source, ...]], operands: Sequence[Site]) -> tuple[Source, ...]:
+        return max(readings, key=lambda r: self.total(r, operands))
+
+    def decides(self, classes: Sequence[list[tuple[Source, ...]]], operands: Sequence[Site]) -> tuple[Source, ...] | None:
+        """The reading that the words prefer to those of every other class, or None where they do not."""
+        ranked = sorted(((self.total(self.best(c, operands), operands), n) for n, c in enumerate(classes)), reverse=True)
+        if ranked[0][0][0] >= ranked[1][0][0] + MARGIN:
+            return self.best(classes[ranked[0][1]], operands)
+        return None
+
+
+def _near(text: str, start: int, end: int) -> str:
+    """Up to four words after a number and one before, within its phrase."""
+    after = re.match(r"[^.,;:=+*/<>\n\d]*", text[end:end + 48])
+    words = (after.group() if after else "").split()[:4]
+    before = re.search(r"[A-Za-z]+[ $]*$", text[max(0, start - 20):start])
+    return " ".join(words) + " " + (before.group() if before else "")
+
+
+def _clause(text: str, start: int, end: int) -> str:
+    left = max(text.rfind(mark, 0, start) for mark in ".?!;,\n")
+    rights = [p for p in (text.find(mark, end) for mark in (". ", "?", "!", ";", ",", "\n")) if p >= 0]
+    return text[left + 1:min(rights, default=len(text))]
+
+
+def _line(text: str, at: int) -> str:
+    left, right = text.rfind("\n", 0, at), text.find("\n", at)
+    return text[left + 1:right if right >= 0 else len(text)]
