@@ -1,42 +1,42 @@
 -- What can be asked of the runs: `mathmill query "…"` and every test of counts reads these views.
 --
 -- Before this file, tasks/tools/warehouse.py makes the sources, which exist even where no run does:
---   run_rows        one row a run folder: its run.json
---   <table>_rows    all shards of that table in all runs, with `folder`, the run's folder (types: schemas/records.py)
+--   source.runs       one row a run folder: its run.json
+--   source.<table>    all shards of that table in all runs, with `folder`, the run's folder (types: schemas/records.py)
 -- Every view carries `recipe` and `run_id`, so that runs can be told apart and joined.
 
 CREATE VIEW runs AS
 SELECT recipe, run_id, state, folder, size, seed, parameters, counts, manifest
-FROM run_rows;
+FROM source.runs;
 
 CREATE VIEW seeds AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM seeds_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.seeds t JOIN source.runs r USING (folder);
 
 CREATE VIEW templates AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM templates_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.templates t JOIN source.runs r USING (folder);
 
 CREATE VIEW problems AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM problems_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.problems t JOIN source.runs r USING (folder);
 
 CREATE VIEW solutions AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM solutions_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.solutions t JOIN source.runs r USING (folder);
 
 CREATE VIEW verdicts AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM verdicts_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.verdicts t JOIN source.runs r USING (folder);
 
 -- Verified rows; `distinct_examples` and `clean` are what dedup and decontamination left of them.
 CREATE VIEW examples AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM examples_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.examples t JOIN source.runs r USING (folder);
 
 CREATE VIEW distinct_examples AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM distinct_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.distinct t JOIN source.runs r USING (folder);
 
 CREATE VIEW clean AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM clean_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.clean t JOIN source.runs r USING (folder);
 
 -- `step` is the table that the row did not enter.
 CREATE VIEW rejections AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM rejections_rows t JOIN run_rows r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.rejections t JOIN source.runs r USING (folder);
 
 -- Who came from whom: one row a child and parent. `kind` says what the child is, `step` the table in which it lies.
 CREATE VIEW lineage AS
