@@ -132,5 +132,11 @@ def money(value: Number, *, commas: bool = False) -> str:
     return fixed(value, 2, commas=commas)
 
 
+def bare(value: Number, places: int = 0) -> str:
+    """ ".5": no zero before the point; with `places`, ".50"."""
+    text = fixed(value, places) if places else plain(value)
+    return text[1:] if text.startswith("0.") else text
+
+
 def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
