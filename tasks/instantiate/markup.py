@@ -70,7 +70,7 @@ def _part(hyphen: bool, article: bool, fourth: bool) -> Callable[[Number], str]:
 NUMBER_STYLES: dict[str, Callable[[Number], str]] = {
     "": plain, "text": plain, ",": english.comma, "word": english.word, "money": english.money,
     "money,": partial(english.money, commas=True), "frac": lambda value: str(value), "mixed": english.mixed,
-    "fold": english.fold, "double": english.double, "ord": english.ordinal, "ordn": english.ordinal_digits,
+    "fold": english.fold, "double": english.double, "bare": english.bare, "ord": english.ordinal, "ordn": english.ordinal_digits,
     "pct": lambda value: plain(value * 100), "a": lambda value: "an" if english.an(plain(value)) else "a",
     **{f".{places}": partial(english.fixed, places=places) for places in (1, 2, 3, 4, 5, 6)},
     **{f"bare.{places}": partial(english.bare, places=places) for places in (1, 2, 3)},
