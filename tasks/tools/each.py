@@ -1,0 +1,258 @@
+"""The only loop of mathmill: work over the shards of tables, in processes where it pays, resumed by finished shard.
+
+`each` turns shard i of its sources into shard i of a new table; `whole` is for work that must see whole tables.
+Both keep the accounts (rows due = kept + rejected) and write them to the run. Rejections go to `<table>.rejected`.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from schemas.errors import RunError
+from schemas.records import Rejection
+from schemas.run import Run, Step, current_run
+from schemas.table import Table, count_rows, read_column, storage, sync_folder, write_shard
+from tasks.tools.progress import Progress
+from tasks.tools.workers import Workers, portable, worker_count
+
+Out = TypeVar("Out")
+Work = Callable[..., Iterable[Out | Rejection]]
+
+SHARD = 5_000  # rows of a shard made by `whole`: a second or so of work, a megabyte or so of memory
+PATIENCE = 2.0  # seconds of work that are left to this process: starting others costs about as much
+_POOLS: dict[str, Workers] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The accounts of one shard."""
+
+    rows_in: int
+    expected: int
+    kept: int
+    rejected: int
+    rules: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[Out]):
+    """One shard's work, made to be pickled: reads its shards, works, writes, and gives back only counts."""
+
+    work: Work[Out]
+    sources: tuple[Table[Any], ...]
+    shared: tuple[Table[Any], ...]
+    out: Table[Out]
+    expected: Callable[..., int] | None
+
+    def __call__(self, number: int) -> Count:
+        where = f"{self.out.name}, shard {number}"
+        try:
+            lists = [source.read(number) for source in self.sources]
+            due = self.expected(*lists) if self.expected else len(lists[0])
+            kept, rejected = _parted(self.work(*lists, *self.shared))
+        except Exception as error:
+            raise portable(error, where) from error
+        _accounted(due, len(kept), len(rejected), where)
+        # The kept shard last: where it lies, the shard is finished.
+        write_shard(self.out.rejections.shard(number), rejected, Rejection)
+        write_shard(self.out.shard(number), kept, self.out.row)
+        return Count(len(lists[0]), due, len(kept), len(rejected), Counter(row.rule for row in rejected))
+
+
+@dataclass(frozen=True, slots=True)
+class by_row:
+    """Lifts a row function `Row -> Row | list[Row] | Rejection` to the rows of a shard; several sources go abreast."""
+
+    work: Callable[..., Any]
+
+    def __call__(self, *lists: Sequence[Any] | Table[Any]) -> Iterator[Any]:
+        shared = [item for item in lists if isinstance(item, Table)]
+        for rows in zip(*(item for item in lists if not isinstance(item, Table)), strict=True):
+            made = self.work(*rows, *shared)
+            yield from made if isinstance(made, list) else (made,)
+
+
+def each(work: Work[Out], *sources: Table[Any], into: type[Out], name: str, expected: Callable[..., int] | None = None,
+         processes: bool = True, shared: Sequence[Table[Any]] = ()) -> Table[Out]:
+    """The table `name` of the current run: `work(*lists_of_rows, *shared)` over shard i of all sources, for every i.
+
+    `work` gives `into` rows and `Rejection`s, `expected(*lists_of_rows)` of them in all (by default one for each row of
+    the first source). It must be picklable (a top-level function, a `partial`, a `by_row`) unless `processes` is off.
+    `shared` tables are passed whole. Finished shards are not made again.
+
+    Raises `RunError` when the accounts do not add up, `StorageError` when the disk refuses, `ToolError` for any other
+    failure of `work`, naming the shard.
+    """
+    run, since = current_run(), monotonic()
+    out = run.table(name, into)
+    shards = _shard_count(sources, name)
+    finished = {number for number in range(shards) if _is_finished(out, number)}
+    job = _Job(work, sources, tuple(shared), out, expected)
+    counts = [_recount(job, number) for number in sorted(finished)]
+    with Progress(name, shards, sum(c.expected for c in counts), len(finished)) as progress:
+        for count in _counted(job, [n for n in range(shards) if n not in finished], run, processes):
+            counts.append(count)
+            progress.add(count.kept, count.rejected)
+    rows_in = sum(count.rows_in for count in counts)
+    run.add(_step(name, sources, counts, len(finished), monotonic() - since, rows_in))
+    return out
+
+
+def whole(work: Work[Out], *sources: Table[Any], into: type[Out], name: str,
+          expected: int | Callable[..., int] | None = None, shard: int = SHARD) -> Table[Out]:
+    """The table `name` of the current run from `work(*sources)`, which sees whole tables and streams rows out.
+
+    It runs in this process, unless the table is there: the table appears whole or not at all. `expected` rows are due,
+    a number or a function of the sources: by default as many as the first source has, or as come where there is none.
+
+    Raises as `each` does.
+    """
+    run, since = current_run(), monotonic()
+    out = run.table(name, into)
+    there = out.path.is_dir()
+    counts = _found(out) if there else _written(work, sources, out, shard, expected)
+    rows_in = sources[0].count() if sources else sum(count.expected for count in counts)
+    run.add(_step(name, sources, counts, len(counts) * there, monotonic() - since, rows_in))
+    return out
+
+
+# --- each
+
+
+def _shard_count(sources: Sequence[Table[Any]], name: str) -> int:
+    counts = [len(source.shards()) for source in sources]
+    if len(set(counts)) != 1 or not counts[0]:
+        told = ", ".join(f"{source.name}: {count}" for source, count in zip(sources, counts, strict=True))
+        raise RunError(f"the sources of {name} must have equally many shards, and at least one ({told})", where=name,
+                       mend="pass a table that is looked into as a whole as `shared`")
+    return counts[0]
+
+
+def _is_finished(out: Table[Any], number: int) -> bool:
+    return out.shard(number).exists() and out.rejections.shard(number).exists()
+
+
+def _recount(job: _Job[Any], number: int) -> Count:
+    kept = count_rows(job.out.shard(number))
+    rules = Counter(map(str, read_column(job.out.rejections.shard(number), "rule")))
+    rows_in = count_rows(job.sources[0].shard(number)) if job.sources else kept + rules.total()
+    return Count(rows_in, kept + rules.total(), kept, rules.total(), rules)
+
+
+def _counted(job: _Job[Any], todo: list[int], run: Run, processes: bool) -> Iterator[Count]:
+    """Runs the shards here while that is quick, otherwise in the run's worker processes."""
+    workers = worker_count() if processes else 1
+    here = str(run.folder) not in _POOLS or len(todo) < 2
+    while todo and (here or workers == 1):
+        since = monotonic()
+        yield job(todo.pop(0))
+        here = (monotonic() - since) * len(todo) <= PATIENCE
+    yield from _pool(run, workers).map(job, todo, job.out.name) if todo else ()
+
+
+def _pool(run: Run, workers: int) -> Workers:
+    key = str(run.folder)
+    if key not in _POOLS:
+        _POOLS[key] = Workers(workers, run)
+        run.resources.callback(lambda: _POOLS.pop(key).close())
+    return _POOLS[key]
+
+
+# --- whole
+
+
+def _found(out: Table[Any]) -> list[Count]:
+    job = _Job(_nothing, (), (), out, None)
+    return [_recount(job, number) for number in range(len(out.shards()))]
+
+
+def _nothing(*_: Any) -> Iterable[Any]:
+    return ()
+
+
+def _written(work: Work[Out], sources: Sequence[Table[Any]], out: Table[Out], shard: int,
+             expected: int | Callable[..., int] | None) -> list[Count]:
+    half = Table(_unfinished(out), out.row), Table(_unfinished(out.rejections), Rejection)
+    for table in half:
+        shutil.rmtree(table.path, ignore_errors=True)
+    counts: list[Count] = []
+    try:
+        with Progress(out.name, 0) as progress:
+            for kept, rejected in _batches(work(*sources), shard):
+                write_shard(half[1].shard(len(counts)), rejected, Rejection)
+                write_shard(half[0].shard(len(counts)), kept, out.row)
+                came = len(kept) + len(rejected)
+                counts.append(Count(came, came, len(kept), len(rejected), Counter(row.rule for row in rejected)))
+                progress.add(len(kept), len(rejected))
+    except Exception as error:
+        raise portable(error, out.name) from error
+    due = expected(*sources) if callable(expected) else expected
+    if due is None and sources:
+        due = sources[0].count()
+    kept_rows, rejected_rows = sum(count.kept for count in counts), sum(count.rejected for count in counts)
+    _accounted(kept_rows + rejected_rows if due is None else due, kept_rows, rejected_rows, out.name)
+    _appear(out)
+    return counts
+
+
+def _batches(rows: Iterable[Out | Rejection], size: int) -> Iterator[tuple[list[Out], list[Rejection]]]:
+    """Shards as rows stream by; at least one, because views and folders of no shards do not go together."""
+    kept: list[Out] = []
+    rejected: list[Rejection] = []
+    first = True
+    for row in rows:
+        if isinstance(row, Rejection):
+            rejected.append(row)
+        else:
+            kept.append(row)
+        if len(kept) >= size or len(rejected) >= size:
+            yield kept, rejected
+            kept, rejected, first = [], [], False
+    if kept or rejected or first:
+        yield kept, rejected
+
+
+def _unfinished(table: Table[Any]) -> Path:
+    return table.path.with_name(table.path.name + ".tmp")
+
+
+def _appear(out: Table[Any]) -> None:
+    with storage(out.path):
+        shutil.rmtree(out.rejections.path, ignore_errors=True)
+        os.replace(_unfinished(out.rejections), out.rejections.path)
+        os.replace(_unfinished(out), out.path)
+        sync_folder(out.path.parent)
+
+
+# --- the accounts
+
+
+def _parted(rows: Iterable[Out | Rejection]) -> tuple[list[Out], list[Rejection]]:
+    kept: list[Out] = []
+    rejected: list[Rejection] = []
+    for row in rows:
+        if isinstance(row, Rejection):
+            rejected.append(row)
+        else:
+            kept.append(row)
+    return kept, rejected
+
+
+def _accounted(due: int, kept: int, rejected: int, where: str) -> None:
+    if kept + rejected != due:
+        raise RunError(f"{due} rows were due, {kept} kept + {rejected} rejected came out", where=where,
+                       mend="this is a fault of the task: report it")
+
+
+def _step(name: str, sources: Sequence[Table[Any]], counts: Sequence[Count], resumed: int, seconds: float,
+          rows_in: int) -> Step:
+    rules = sum((count.rules for count in counts), Counter[str]())
+    return Step(name=name, sources=[source.name for source in sources], rows_in=rows_in,
+                expected=sum(count.expected for count in counts), kept=sum(count.kept for count in counts),
+                rejected=sum(count.rejected for count in counts), rules=dict(sorted(rules.items())),
+                shards=len(counts), resumed=resumed, seconds=round(seconds, 3))
