@@ -1,0 +1,89 @@
+"""The texts of one template for many rows at once: each hole's column is written once, then every text is one format.
+
+The same hole in question, solution and answer (`{n1}`, or `{r1}` in an annotation) shares its column. Gives exactly what
+`markup.render` gives row by row; a test holds the two together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tasks.instantiate.markup import NUMBERS, Choice, Hole, MarkupError, Noun, Piece, fill, parse
+from tasks.tools.arithmetic import Text
+
+Column = Sequence[Any]
+Key = tuple[str, ...]
+
+WHOLE = {int}
+WHOLE_STYLES: dict[str, Callable[[int], str]] = {  # what a style comes to where every number is whole
+    "": str, "text": str, "money": str, "frac": str, "mixed": str, ",": "{:,}".format, "money,": "{:,}".format}
+
+
+class Texts:
+    """Some markups, ready to be filled together. Raises MarkupError for markup that cannot be read."""
+
+    def __init__(self, markups: Iterable[str]) -> None:
+        self.pieces: dict[Key, Piece] = {}
+        self.texts: list[tuple[str, list[Key]]] = [self._compiled(markup) for markup in markups]
+
+    def _compiled(self, markup: str) -> tuple[str, list[Key]]:
+        form: list[str] = []
+        keys: list[Key] = []
+        for piece in parse(markup):
+            if isinstance(piece, str):
+                form.append(piece.replace("%", "%%"))
+                continue
+            keys.append(_key(piece))
+            self.pieces.setdefault(keys[-1], piece)
+            form.append("%s")
+        return "".join(form), keys
+
+    def names(self) -> set[str]:
+        """Every name that the texts read."""
+        found = {piece.name for piece in self.pieces.values() if not isinstance(piece, str)}
+        return found | {piece.noun for piece in self.pieces.values() if isinstance(piece, Noun)}
+
+    def run(self, columns: Mapping[str, Column], rows: int) -> list[list[str]]:
+        """For each markup, the text of every row. Raises MarkupError for a name or style that does not fit."""
+        try:
+            written = {key: _written(piece, columns) for key, piece in self.pieces.items()}
+        except KeyError as error:
+            raise MarkupError(f"`{error.args[0]}` has no value") from None
+        return [[form % row for row in zip(*[written[key] for key in keys], strict=True)] if keys else [form % ()] * rows
+                for form, keys in self.texts]
+
+
+def _key(piece: Piece) -> Key:
+    match piece:
+        case Hole(name=name, style=style):
+            return name, style
+        case Choice(name=name, one=one, many=many):
+            return name, one, many
+        case Noun(name=name, noun=noun):
+            return name, noun, "#", ""
+    raise TypeError(piece)
+
+
+def _written(piece: Piece, columns: Mapping[str, Column]) -> Column:
+    assert not isinstance(piece, str)
+    column = columns[piece.name]
+    kinds = set(map(type, column))
+    if isinstance(piece, Choice) and kinds == WHOLE:
+        return [piece.one if value in (1, -1) else piece.many for value in column]
+    if isinstance(piece, Hole):
+        if kinds == WHOLE:
+            return list(map(WHOLE_STYLES.get(piece.style) or _style(piece), column))
+        if not (str in kinds or Text in kinds):
+            return list(map(_style(piece), column))
+        if kinds == {str} and not piece.style:
+            return column
+    if isinstance(piece, Noun):
+        return [fill(piece, {piece.name: value, piece.noun: noun})
+                for value, noun in zip(column, columns[piece.noun], strict=True)]
+    return [fill(piece, {piece.name: value}) for value in column]
+
+
+def _style(hole: Hole) -> Callable[[Any], str]:
+    style = NUMBERS.get(hole.style)
+    if style is None:
+        raise MarkupError(f"style `{hole.style}` at character {hole.place + 1} is not for the number `{hole.name}`")
+    return style
