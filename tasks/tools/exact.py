@@ -1,0 +1,166 @@
+"""The door to sympy: exact values of formulas, whether an equation holds, and sympy itself for the programs of families.
+
+Nothing here evaluates text as code. A formula's tree (see `formulas`) is computed with sympy's own Integer and Rational;
+letters are symbols, so that an equation between letters is checked as an identity.
+
+The rule for decimals: an equation holds if both sides are equal exactly, or if one side is a plain decimal number and the
+other side's exact value, rounded to that many places, is that number; half may go up or to even; with "=" at least one
+place must be written (10/3 = 3.33 holds, 10/3 = 3 does not), with "≈" none need be.
+The rule for "%": it means hundredths; where that reading fails, the one in which "%" is only a unit ("60/300*100 = 20%",
+"100 - 20% = 80%") is tried as well.
+"""
+
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from tasks.tools.formulas import FormulaError, Mark, Name, Node, Num, Op, parse_expression, places
+
+MAX_EXPONENT = 200  # a worked step has no larger power
+MAX_BITS = 20_000  # of a power's result: beyond it a check would cost seconds
+MAX_DEGREE = 12  # of powers of letters, whose expansion grows fast
+MAX_FACTORIAL = 300
+
+Value = Any  # a sympy expression; sympy has no types of its own to import late
+
+
+class Check(NamedTuple):
+    """Whether an equation holds (None: it cannot be decided) and what its left side is exactly, as text."""
+
+    holds: bool | None
+    exact: str
+    why: str = ""
+
+
+@cache
+def sympy() -> ModuleType:
+    """sympy, imported when first needed: it costs a quarter of a second."""
+    import sympy as module
+
+    return module
+
+
+@cache
+def _letter(name: str) -> Value:
+    return sympy().pi if name == "pi" else sympy().Symbol(name)
+
+
+def value(node: Node, *, percent: bool = True) -> Value:
+    """The exact value of a tree; `percent=False` reads "%" as a mere unit. Raises `FormulaError` where there is none."""
+    if isinstance(node, Num):
+        return _number(node.text)
+    if isinstance(node, Op):
+        return _operation(node.sign, value(node.left, percent=percent), value(node.right, percent=percent))
+    if isinstance(node, Name):
+        return _letter(node.name)
+    return _marked(node.sign, value(node.inner, percent=percent), percent)
+
+
+@lru_cache(maxsize=20_000)
+def _number(text: str) -> Value:
+    """ "48", "1,200", "0.5", "1 1/2" as sympy's Integer or Rational."""
+    sp = sympy()
+    if text.isdecimal():
+        return sp.Integer(int(text))
+    whole, _, part = text.replace(",", "").partition(" ")
+    return sp.Rational(whole) + (sp.Rational(part) if part else 0)
+
+
+def _operation(sign: str, left: Value, right: Value) -> Value:
+    if sign == "+":
+        return left + right
+    if sign == "*":
+        return left * right
+    if sign == "-":
+        return left - right
+    if sign == "^":
+        return _power(left, right)
+    if right == 0:
+        raise FormulaError("division by zero")
+    return left / right
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    if not exponent.is_Rational or abs(exponent) > MAX_EXPONENT or base.is_zero and exponent < 0:
+        raise FormulaError("a power without a value of reasonable size")
+    if base.free_symbols and abs(exponent) > MAX_DEGREE:
+        raise FormulaError("a power of letters that is too high to check")
+    if base.is_Rational and (base.p.bit_length() + base.q.bit_length()) * abs(exponent) > MAX_BITS:
+        raise FormulaError("a power of unreasonable size")
+    return base**exponent
+
+
+def _marked(sign: str, inner: Value, percent: bool) -> Value:
+    if sign == "-":
+        return -inner
+    if sign == "%":
+        return inner / 100 if percent else inner
+    if sign == "√":
+        return sympy().sqrt(inner)
+    if not inner.is_Integer or not 0 <= inner <= MAX_FACTORIAL:
+        raise FormulaError("a factorial without a value of reasonable size")
+    return sympy().factorial(inner)
+
+
+@lru_cache(maxsize=50_000)
+def check(left: str, right: str, sign: str = "=") -> Check:
+    """Whether `left sign right` holds by the rules above. Pure: the same texts always give the same answer."""
+    try:
+        a, b = parse_expression(left), parse_expression(right)
+        found = _compare(a, b, sign, percent=True)
+        if found.holds is not True and ("%" in left or "%" in right):
+            loose = _compare(a, b, sign, percent=False)
+            found = loose if loose.holds else found
+    except FormulaError as error:
+        return Check(None, "", str(error))
+    return found
+
+
+def _compare(a: Node, b: Node, sign: str, *, percent: bool) -> Check:
+    x, y = value(a, percent=percent), value(b, percent=percent)
+    if x == y:
+        return Check(True, "")
+    if not (x.is_Rational and y.is_Rational):
+        if x.free_symbols or y.free_symbols:
+            return _identity(x, y)
+        if x.has(sympy().zoo, sympy().nan) or y.has(sympy().zoo, sympy().nan):
+            return Check(None, "", "no value")
+        if sympy().simplify(x - y) == 0:
+            return Check(True, "")
+    if _rounds(x, b, y, sign, percent) or _rounds(y, a, x, sign, percent):
+        return Check(True, str(x), "rounded")
+    if x.has(sympy().pi) != y.has(sympy().pi):
+        return Check(None, str(x), "π may stand for 3.14 or 22/7 here")
+    return Check(False, str(x))
+
+
+def _identity(x: Value, y: Value) -> Check:
+    """Sides with letters must agree for all values; "x = 3" or "2x + 1 = 7" is not such a claim and is left undecided."""
+    sp = sympy()
+    if sp.cancel(sp.together(x - y)) == 0 or sp.simplify(x - y) == 0:
+        return Check(True, "")
+    if not x.free_symbols or not y.free_symbols or x.is_Symbol or y.is_Symbol:
+        return Check(None, str(x), "an equation to solve, not an identity")
+    return Check(False, str(x))
+
+
+def _rounds(exact: Value, written: Node, shown: Value, sign: str, percent: bool) -> bool:
+    """Whether `written`, a plain number of value `shown`, is `exact` rounded to the places that it shows."""
+    if not (exact.is_extended_real and shown.is_Rational):
+        return False
+    hundredths = 0
+    while isinstance(written, Mark) and written.sign in "-%":
+        hundredths += 2 * (percent and written.sign == "%")
+        written = written.inner
+    if not isinstance(written, Num) or " " in written.text:
+        return False
+    digits = places(written.text)
+    return (digits > 0 or sign != "=") and _near(exact, shown, digits + hundredths)
+
+
+def _near(exact: Value, shown: Value, digits: int) -> bool:
+    """At most half a unit of the last place apart; at exactly half, away from zero or to the even digit."""
+    off = abs(exact - shown) * 2 * 10**digits
+    if off != 1:
+        return bool(off < 1)
+    return bool(abs(shown) > abs(exact)) or (shown * 10**digits) % 2 == 0
