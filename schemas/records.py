@@ -107,6 +107,8 @@ class Template:
     answer_unit: str
     source: str
     licence: str
+    mode: str = "base"  # base, or the variant: p1, p2, m1, noop
+    preferences: list[str] = field(default_factory=list)  # conditions on drawn values that a user's own need not meet
 
 
 @dataclass(frozen=True, slots=True)
