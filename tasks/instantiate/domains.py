@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 
 from schemas.records import Slot
@@ -18,6 +18,7 @@ class DomainError(ValueError):
     """A slot whose domain cannot be read."""
 
 
+@lru_cache(maxsize=1 << 15)
 def number(text: str) -> Number:
     """ "3", "-3", "1/2" or "0.05", exactly. Raises DomainError for anything else."""
     found = WRITTEN.fullmatch(text)
@@ -59,14 +60,15 @@ class Domain:
     def _made(self) -> dict[int, Number]:
         return {}
 
-    def value(self, top: int) -> Number:
-        """The number `top/under`."""
+    def values(self, tops: list[int]) -> list[Number]:
+        """The numbers `top/under`."""
         if self.under == 1:
-            return top
-        made = self._made.get(top)
-        if made is None:
-            made = self._made[top] = _number(top, self.under)
-        return made
+            return list[Number](tops)
+        made = self._made
+        for top in tops:
+            if top not in made:
+                made[top] = _number(top, self.under)
+        return [made[top] for top in tops]
 
     def place(self, value: Number) -> int:
         """Which of the domain's numbers `value` is, -1 where it is none."""

@@ -126,7 +126,7 @@ class Drawer:
 
     space: int
     valid: Valid
-    whole: Places | None  # the valid bindings, where the space was sieved whole
+    whole: NDArray[np.int32] | None  # the valid bindings, where the space was sieved whole
     block: int
 
     @property
@@ -143,7 +143,7 @@ class Drawer:
         """The bindings of rows start … start+count-1; -1 for a row without one."""
         rows = np.arange(start, min(start + count, max(self.rows, start)), dtype=np.int64)
         if self.whole is not None:
-            found = self.whole[_shuffled(len(self.whole), key)[rows]] if len(rows) else rows
+            found = self.whole[_shuffled(len(self.whole), key)[rows]].astype(np.int64) if len(rows) else rows
         else:
             found = self._searched(rows, Shuffle(self.space, key))
         return np.concatenate([found, np.full(count - len(rows), -1)]) if len(rows) < count else found
@@ -190,6 +190,6 @@ def _probe(space: int, valid: Valid, tries: int) -> Mask:
     return valid(places) & (places >= 0)
 
 
-def _sieved(space: int, valid: Valid) -> Places:
+def _sieved(space: int, valid: Valid) -> NDArray[np.int32]:
     parts = [np.arange(start, min(start + CHUNK, space), dtype=np.int64) for start in range(0, space, CHUNK)]
-    return np.concatenate([part[valid(part)] for part in parts])
+    return np.concatenate([part[valid(part)].astype(np.int32) for part in parts])  # spaces sieved whole are small

@@ -3,7 +3,8 @@
     {x}            value of slot or program name x: digits when whole, else the decimal of at most 6 places, else a/b
     {x:style}      , .1 .2 .3 money word frac mixed fold double ord ordn pct text part (one third, three quarters),
                    apart (a third), fourth, afourth (three fourths, a fourth), part- (one-third); Word, Fold, … with a
-                   capital; bare and bare.2 (.5 and .50, no leading zero); a comma after .2 or money groups thousands: {x:money,}
+                   capital; bare and bare.2 (.5 and .50, no leading zero); a comma after .2 or money groups thousands:
+                   {x:money,}
     {x?one|many}   "one" where |x| is 1, else "many"
     {x:a} {o1:a}   "a" or "an", as fits the number (spoken) or the word; {x:A} with a capital
     {p1} {p1:poss} a name, its possessive; {o1:one} {o1:many} {o1:One} {o1:Many} an object, "singular|plural"
@@ -70,8 +71,8 @@ def _part(hyphen: bool, article: bool, fourth: bool) -> Callable[[Number], str]:
 NUMBER_STYLES: dict[str, Callable[[Number], str]] = {
     "": plain, "text": plain, ",": english.comma, "word": english.word, "money": english.money,
     "money,": partial(english.money, commas=True), "frac": lambda value: str(value), "mixed": english.mixed,
-    "fold": english.fold, "double": english.double, "bare": english.bare, "ord": english.ordinal, "ordn": english.ordinal_digits,
-    "pct": lambda value: plain(value * 100), "a": lambda value: "an" if english.an(plain(value)) else "a",
+    "fold": english.fold, "double": english.double, "bare": english.bare, "ord": english.ordinal,
+    "ordn": english.ordinal_digits, "pct": lambda value: plain(value * 100), "a": lambda value: "an" if english.an(plain(value)) else "a",
     **{f".{places}": partial(english.fixed, places=places) for places in (1, 2, 3, 4, 5, 6)},
     **{f"bare.{places}": partial(english.bare, places=places) for places in (1, 2, 3)},
     **{f".{places},": partial(english.fixed, places=places, commas=True) for places in (1, 2, 3, 4, 5, 6)},

@@ -1,7 +1,7 @@
 """Words to draw from: first names of many cultures, countable things by class, places; read from `data/pools` once.
 
-A class of objects holds things that may stand for one another in any story of that class. Lists are sorted nowhere: their
-order is the file's, so a draw is the same on every machine.
+A class of objects holds things that may stand for one another in any story of that class. Lists are sorted nowhere:
+their order is the file's, so a draw is the same on every machine.
 """
 
 import tomllib

@@ -1,7 +1,7 @@
 """The texts of one template for many rows at once: each hole's column is written once, then every text is one format.
 
-The same hole in question, solution and answer (`{n1}`, or `{r1}` in an annotation) shares its column. Gives exactly what
-`markup.render` gives row by row; a test holds the two together.
+The same hole in question, solution and answer (`{n1}`, or `{r1}` in an annotation) shares its column. Gives exactly
+what `markup.render` gives row by row; a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,14 +42,20 @@ class Texts:
         found = {piece.name for piece in self.pieces.values() if not isinstance(piece, str)}
         return found | {piece.noun for piece in self.pieces.values() if isinstance(piece, Noun)}
 
-    def run(self, columns: Mapping[str, Column], rows: int) -> list[list[str]]:
-        """For each markup, the text of every row. Raises MarkupError for a name or style that does not fit."""
+    def run(self, columns: Mapping[str, Column], rows: int, which: Sequence[int]) -> dict[int, list[str]]:
+        """For each markup asked for, the text of every row. Raises MarkupError for a name or style that does not fit."""
+        keys = {key: None for text in which for key in self.texts[text][1]}
         try:
-            written = {key: _written(piece, columns) for key, piece in self.pieces.items()}
+            written = {key: _written(self.pieces[key], columns) for key in keys}
         except KeyError as error:
             raise MarkupError(f"`{error.args[0]}` has no value") from None
-        return [[form % row for row in zip(*[written[key] for key in keys], strict=True)] if keys else [form % ()] * rows
-                for form, keys in self.texts]
+        return {text: _filled(*self.texts[text], written, rows) for text in which}
+
+
+def _filled(form: str, keys: list[Key], written: Mapping[Key, Column], rows: int) -> list[str]:
+    if not keys:
+        return [form % ()] * rows
+    return [form % row for row in zip(*[written[key] for key in keys], strict=True)]
 
 
 def _key(piece: Piece) -> Key:
