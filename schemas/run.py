@@ -176,6 +176,8 @@ def _same_run(folder: Path, plan: Plan) -> dict[str, Any]:
         return {}
     old = read_manifest(folder)
     differs = plan.differences(old)
+    if differs and not any(folder.rglob("*.parquet")):
+        return {}  # it failed before it made anything, on a bad file or parameter that is mended now
     if differs:
         raise RunError(f"this folder holds another run: {'; '.join(differs)}", where=str(folder),
                        mend="give another --out, or delete this folder")

@@ -94,7 +94,7 @@ def each(work: Work[Out], *sources: Table[Any], into: type[Out], name: str, expe
     finished = {number for number in range(shards) if _is_finished(out, number)}
     job = _Job(work, sources, tuple(shared), out, expected)
     counts = [_recount(job, number) for number in sorted(finished)]
-    with Progress(name, shards, sum(c.expected for c in counts), len(finished)) as progress:
+    with Progress(name, shards, len(finished)) as progress:
         for count in _counted(job, [n for n in range(shards) if n not in finished], run, processes):
             counts.append(count)
             progress.add(count.kept, count.rejected)

@@ -1,30 +1,36 @@
 """Prefect's one door: `@task` and `@recipe` run the same functions with a Prefect server and without one.
 
 No server configured: the plain functions are called and Prefect is never imported, so the first row comes at once.
-With `PREFECT_API_URL` (or a profile that names a server): a recipe is a Prefect flow, its tasks are task runs.
+With `PREFECT_API_URL` (or a profile that names a server): a recipe is a Prefect flow and its tasks are task runs, with
+retries, states and progress artifacts. What running a recipe means stands in `tasks.tools.launch`; here, by whom.
 """
 
-import atexit
-import importlib
+import inspect
 import os
-import shutil
-import tempfile
+import re
+import sys
+import tomllib
 from collections.abc import Callable
-from functools import update_wrapper, wraps
+from contextlib import suppress
+from functools import cache, cached_property, update_wrapper, wraps
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
-from schemas.errors import MathmillError
-from schemas.manifest import MANIFEST, read_manifest, untouched
+from schemas.errors import InputError, MathmillError, ParameterError, RunError, ToolError
 from schemas.parameters import Parameter, bind, parameters_of
 from schemas.plan import Plan
-from schemas.run import Run, open_run
-from schemas.table import Table
+from tasks.tools.launch import finished, launch, run_folder
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RUNS = Path("data/runs")
+RETRIES = 2  # cheap: a task that is tried again finds its finished shards
+RETRY_DELAY = 2.0  # seconds
+PATIENCE = 5.0  # seconds for a server to answer at all
+DOWN = "start it (prefect server start), or unset PREFECT_API_URL to run without one"
+FINAL = (InputError, ParameterError, RunError)  # trying again cannot mend these
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
          "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
 for _name, _value in QUIET.items():
@@ -36,7 +42,9 @@ def task(work: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(work)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        return work(*args, **kwargs)
+        if not in_flow_run():
+            return work(*args, **kwargs)
+        return _prefect_task(work)(*args, **kwargs)  # type: ignore[no-any-return]
 
     return call
 
@@ -47,65 +55,149 @@ def recipe(*, summary: str) -> Callable[[Callable[P, T]], "Recipe[P, T]"]:
 
 
 class Recipe(Generic[P, T]):
-    """A recipe: call it like the function that it wraps, or `run` it with parameters as words."""
+    """A recipe: called, it runs like the function that it wraps; `run` takes parameters as words, too."""
 
     def __init__(self, body: Callable[P, T], summary: str) -> None:
-        self.body, self.summary = body, summary
-        self.name = body.__name__
+        self.body, self.summary, self.name = body, summary, body.__name__
         update_wrapper(self, body)
 
     @property
     def parameters(self) -> dict[str, Parameter]:
+        """What the recipe can be given, by name."""
         return parameters_of(self.body)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        names = list(self.parameters)
-        given: dict[str, Any] = {**dict(zip(names, args, strict=False)), **kwargs}
-        return self.run(**given)
-
     def plan(self, **parameters: Any) -> Plan:
-        """What a run with these parameters would be. Raises `ParameterError`."""
+        """What a run with these parameters would be, and its id. Raises `ParameterError`, `InputError`."""
         known = self.parameters
         return Plan.of(self.name, known, bind(known, parameters))
 
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        given: dict[str, Any] = dict(inspect.signature(self.body).bind(*args, **kwargs).arguments)
+        return self.run(**given)
+
     def run(self, out: str | Path | None = None, preview: bool = False, **parameters: Any) -> T:
-        """Run, or resume, or find finished, the run that these parameters make; returns what the recipe returns."""
-        values = bind(self.parameters, parameters)
+        """Run, resume, or find finished the run that these parameters make; returns what the recipe returns.
+
+        `out` is the run's folder, by default `data/runs/<recipe>/<run id>`. A preview is a run in a folder that goes
+        when this process ends, and no server hears of it. Raises any `MathmillError`.
+        """
+        if preview:
+            return self._here(None, parameters)
+        plan = self.plan(**parameters)
+        folder, url = run_folder(plan, out), "" if in_flow_run() else server_url()
+        if not url or finished(plan, folder) is not None:
+            return self._here(folder, parameters)
+        check_server(url)
+        return self._served(url, {**bind(self.parameters, parameters), "out": str(folder)})
+
+    @cached_property
+    def flow(self) -> Any:
+        """The recipe as a Prefect `Flow` (imports Prefect), whose parameters are the recipe's and `out`."""
+        import prefect
+        from prefect.runtime import flow_run
+
+        def served(out: str | None = None, **given: Any) -> T:
+            return self._here(run_folder(self.plan(**given), out), given)
+
+        def run_name() -> str:
+            given = {name: value for name, value in flow_run.parameters.items() if name != "out"}
+            return f"{self.name} {self.plan(**given).run_id}"
+
+        served.__signature__, served.__name__ = _with_out(self.body), self.name  # type: ignore[attr-defined]
+        decorate: Any = prefect.flow
+        return decorate(name=self.name, description=self.summary, flow_run_name=run_name, persist_result=False)(served)
+
+    def _here(self, folder: Path | None, parameters: dict[str, Any]) -> T:
+        values, body = bind(self.parameters, parameters), cast(Callable[..., T], self.body)
         plan = Plan.of(self.name, self.parameters, values)
-        folder = _folder(plan, out, preview)
-        if not preview and (folder / MANIFEST).exists():
-            found = _finished(folder, plan)
-            if found is not None:
-                return found  # type: ignore[no-any-return]
-        with open_run(folder, plan, preview=preview) as run:
-            result = self.body(**values)  # type: ignore[call-arg]
-            _remember(run, result)
-        return result
+        return cast(T, launch(lambda: body(**values), plan, folder))
+
+    def _served(self, url: str, parameters: dict[str, Any]) -> T:
+        try:
+            return cast(T, self.flow(**parameters))
+        except MathmillError:
+            raise
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in ("httpx", "httpcore", "prefect"):
+                raise
+            raise ToolError(f"the Prefect server failed this run: {error}", where=url, mend=DOWN) from error
 
 
-def _folder(plan: Plan, out: str | Path | None, preview: bool) -> Path:
-    if preview:
-        folder = Path(tempfile.mkdtemp(prefix="mathmill-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
-    return Path(out) if out else Path(os.environ.get("MATHMILL_RUNS", RUNS)) / plan.recipe / plan.run_id
+def in_flow_run() -> bool:
+    """Whether a Prefect flow run is under way here; asks without importing Prefect."""
+    context = sys.modules.get("prefect.context")
+    return context is not None and context.FlowRunContext.get() is not None
 
 
-def _remember(run: Run, result: Any) -> None:
-    if isinstance(result, Table) and result.path.is_relative_to(run.folder):
-        run.record["result"] = {"path": str(result.path.relative_to(run.folder)),
-                                "row": f"{result.row.__module__}:{result.row.__qualname__}"}
+def server_url() -> str:
+    """The Prefect server that this user configured, by environment or active profile; "" if none."""
+    if "PREFECT_API_URL" in os.environ:
+        return os.environ["PREFECT_API_URL"].rstrip("/")
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
+    profiles = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml")
+    with suppress(OSError, ValueError):
+        told = tomllib.loads(profiles.read_text())
+        profile = told.get("profiles", {}).get(os.environ.get("PREFECT_PROFILE") or told.get("active"), {})
+        return str(profile.get("PREFECT_API_URL", "")).rstrip("/")
+    return ""
 
 
-def _finished(folder: Path, plan: Plan) -> Any:
-    record = read_manifest(folder)
-    if record.get("state") != "finished" or plan.differences(record) or not untouched(folder, record):
-        return None
-    kept = record.get("result")
-    if not kept:
-        return None
-    module, _, name = kept["row"].partition(":")
-    return Table(folder / kept["path"], getattr(importlib.import_module(module), name))
+def check_server(url: str) -> None:
+    """Raises `ToolError` if nothing answers at `url`. Any answer will do: Prefect itself reports the rest."""
+    try:
+        urlopen(f"{url}/health", timeout=PATIENCE).close()
+    except HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise ToolError(f"the Prefect server does not answer: {reason}", where=url, mend=DOWN) from None
 
 
-__all__ = ["MathmillError", "Recipe", "recipe", "task"]
+class Gauge:
+    """A progress artifact of the current Prefect run; without one it does nothing."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.artifact, self.works = name, None, in_flow_run()
+
+    def show(self, share: float, text: str) -> None:
+        """Set the artifact to `share` (0 to 1). A server that refuses is told nothing more: progress is no result."""
+        if not self.works:
+            return
+        from prefect import artifacts
+
+        try:
+            if self.artifact is None:
+                key = "progress-" + re.sub("[^a-z0-9]+", "-", self.name.lower()).strip("-")
+                made: Any = artifacts.create_progress_artifact(share * 100, key=key, description=f"{self.name}: {text}")
+                self.artifact = made
+            else:
+                artifacts.update_progress_artifact(self.artifact, share * 100, description=f"{self.name}: {text}")
+        except Exception as error:
+            self.works = False
+            print(f"{self.name}: no more progress artifacts ({type(error).__name__})", file=sys.stderr)
+
+
+def _with_out(body: Callable[..., Any]) -> inspect.Signature:
+    signature = inspect.signature(body, eval_str=True)
+    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None)
+    return signature.replace(parameters=[*signature.parameters.values(), out])
+
+
+@cache
+def _prefect_task(work: Callable[..., Any]) -> Any:
+    import prefect
+    from prefect.cache_policies import NO_CACHE
+
+    name, decorate = _task_name(work), cast(Any, prefect.task)
+    # Tables are cheap to pass and lie on disk already: nothing is hashed, cached or stored by Prefect.
+    return decorate(name=name, task_run_name=name, retries=RETRIES, retry_delay_seconds=RETRY_DELAY,
+                    retry_condition_fn=_worth_retrying, persist_result=False, cache_policy=NO_CACHE)(work)
+
+
+def _task_name(work: Callable[..., Any]) -> str:
+    verbs = [part for part in work.__module__.split(".") if part != "tasks"]
+    return f"{verbs[0]}.{work.__name__}" if verbs else work.__name__
+
+
+def _worth_retrying(task: Any, task_run: Any, state: Any) -> bool:
+    return not isinstance(state.result(raise_on_failure=False), FINAL)
