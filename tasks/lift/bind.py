@@ -160,7 +160,7 @@ class _Judge:
         return out
 
     def _point(self, rng: random.Random, ties: Sequence[tuple[str, str]], frozen: frozenset[str]) -> dict[str, Fraction]:
-        point = {f"q{i}": m.value if f"q{i}" in frozen else _random_like(m.value, rng) for i, m in enumerate(self.mentions)}
+        point = {f"q{i}": m.value if f"q{i}" in frozen or still(m) else _random_like(m.value, rng) for i, m in enumerate(self.mentions)}
         for first, second in ties:
             point[second] = point[first]
         return point
@@ -172,6 +172,11 @@ class _Judge:
         except ZeroDivisionError:
             return None
         return names[f"r{self.last}"]
+
+
+def still(mention: Mention) -> bool:
+    """A plain "one" is never drawn: singular text does not bear another number."""
+    return mention.value == 1 and mention.role == "plain"
 
 
 def _random_like(number: Fraction, rng: random.Random) -> Fraction:
@@ -222,9 +227,11 @@ def _tied(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: 
         ties = sorted({(min(g, key=_number), s) for g in rivals for s in g if s != min(g, key=_number)})
         if len(judge.classes(readings, ties)) == 1:
             return _bound(evidence.best(readings, operands), judge, operands, "ties", ties=ties)
+    words = frozenset(f"q{i}" for i, m in enumerate(judge.mentions) if m.style in ("part", "fold", "dozen"))
     frozen = frozenset(symbol for group in rivals for symbol in group if symbol.startswith("q"))
-    if frozen and len(judge.classes(readings, (), frozen)) == 1:
-        return _bound(evidence.best(readings, operands), judge, operands, "frozen", frozen=set(frozen))
+    for still_ones in (words, frozen, frozen | words):
+        if still_ones and len(judge.classes(readings, (), still_ones)) == 1:
+            return _bound(evidence.best(readings, operands), judge, operands, "frozen", frozen=set(still_ones))
     doubt = next(n for n in range(len(operands)) if len({r[n].code for r in readings}) > 1)
     names = ", ".join(sorted({r[doubt].code for r in readings}))
     raise Unlifted("ambiguous", f"{operands[doubt].text} can be read as any of {names}, with different answers")

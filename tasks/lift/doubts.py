@@ -26,7 +26,7 @@ def check(bound: Bound, question: str, mentions: Sequence[Mention], steps: Seque
         raise Unlifted("unused_result", f"step {wasted[0] + 1} computes {steps[wasted[0]].right.text}, which nothing uses")
     for i, mention in enumerate(mentions):
         if f"q{i}" not in used:
-            _stand_aside(i, bound, question, mentions, used)
+            _stand_aside(i, bound, question, mentions, steps, used)
     _thin_air(bound, question, mentions, steps)
 
 
@@ -37,7 +37,7 @@ def _trivial(bound: Bound, steps: Sequence[Step]) -> None:
             raise Unlifted("no_operation", f"step {k + 1} states {step.right.text} without computing it")
 
 
-def _stand_aside(i: int, bound: Bound, question: str, mentions: Sequence[Mention], used: set[str]) -> None:
+def _stand_aside(i: int, bound: Bound, question: str, mentions: Sequence[Mention], steps: Sequence[Step], used: set[str]) -> None:
     """A number that no step uses: a repeat of one that is used, a count of things named, or a reason to turn down."""
     mention, symbol = mentions[i], f"q{i}"
     if mention.role == "label" or mention.value == 1:
@@ -47,22 +47,33 @@ def _stand_aside(i: int, bound: Bound, question: str, mentions: Sequence[Mention
     alike = [j for j in twins if _nouns(question, mentions[j]) & _nouns(question, mention)]
     if alike:
         bound.ties.append((f"q{alike[0]}", symbol))
-    elif not twins and _names_a_few(question, mention) and not _whole_of_parts(i, mentions):
+    elif _names_a_few(mention):
+        bound.aside.add(symbol)
+        bound.frozen.update(f"q{j}" for j in twins)
+    elif not twins and mention.role in ("plain", "money") and mention.style in ("digits", "comma", "decimal") and _idle(i, bound, mentions, steps):
         bound.aside.add(symbol)
     else:
         raise Unlifted("unused_number", f"no step uses the {mention.text} of the question")
 
 
-def _names_a_few(question: str, mention: Mention) -> bool:
+def _names_a_few(mention: Mention) -> bool:
+    """"Four friends", "in 2019": it counts what is named anyway, or dates it."""
     year = mention.style == "digits" and 1900 <= mention.value <= 2100
-    return year or (mention.role == "plain" and mention.value.denominator == 1 and mention.value <= _SMALL
-                    and mention.style in ("word", "digits") and (mention.style == "word" or mention.value <= 4))
+    few = mention.value <= (_SMALL if mention.style == "word" else 4)
+    return year or (few and mention.role == "plain" and mention.style in ("word", "digits"))
 
 
-def _whole_of_parts(i: int, mentions: Sequence[Mention]) -> bool:
-    others = [m.value for j, m in enumerate(mentions) if j != i and m.role == mentions[i].role]
-    v = mentions[i].value
-    return any(a + b == v or abs(a - b) == v for a, b in combinations(others, 2) if v > 2)
+def _idle(i: int, bound: Bound, mentions: Sequence[Mention], steps: Sequence[Step]) -> bool:
+    """Whether the number truly stands aside: no constant of the reading, result or other number is made from it."""
+    u = mentions[i].value
+    others = [m.value for j, m in enumerate(mentions) if j != i and m.role != "label"]
+    results = [step.right.value for step in steps]
+    constants = [Fraction(s.code.strip("()")) for s in bound.by_place.values() if s.kind == "constant" and s.code not in ("1", "100")]
+    made = {f(u, x) for x in [*others, *results, Fraction(2), Fraction(3), Fraction(4)] for f in _MAKES}
+    return u not in results and not made & set(constants) and not any(f(a, b) == u for a, b in combinations(others, 2) for f in _MAKES)
+
+
+_MAKES = (lambda a, b: a + b, lambda a, b: abs(a - b), lambda a, b: a * b, lambda a, b: a / b if b else a, lambda a, b: b / a if a else b)
 
 
 def _nouns(question: str, mention: Mention) -> set[str]:

@@ -33,11 +33,13 @@ class Evidence:
     """Scores of operand against number, from the words around both."""
 
     def __init__(self, question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step]) -> None:
-        self.near = {f"q{i}": stems(_near(question, m.start, m.end)) for i, m in enumerate(mentions)}
+        self.near = {f"q{i}": stems(near(question, m.start, m.end)) for i, m in enumerate(mentions)}
         self.clause = {f"q{i}": stems(_clause(question, m.start, m.end)) for i, m in enumerate(mentions)}
         for j, step in enumerate(steps):
-            self.near[f"r{j}"] = stems(_near(solution, step.end, step.end))
+            self.near[f"r{j}"] = stems(near(solution, step.end, step.end))
             self.clause[f"r{j}"] = stems(_line(solution, step.end))
+        self.money = {f"q{i}" for i, m in enumerate(mentions) if m.role == "money"}
+        self.dear: set[int] = set()  # operands that the prose writes with a currency sign
         self.beside: dict[int, set[str]] = {}
         self.line: dict[int, set[str]] = {}
         for step in steps:
@@ -52,7 +54,9 @@ class Evidence:
             if place is not None:
                 echoes.remove(place)
             spot = place or site
-            self.beside[site.start] = stems(_near(solution, spot.start, spot.end)) if place or not step.annotated else set()
+            if spot.money:
+                self.dear.add(site.start)
+            self.beside[site.start] = stems(near(solution, spot.start, spot.end)) if place or not step.annotated else set()
             self.beside[site.start] |= self._named(solution, spot, site)
             self.line[site.start] = stems(_line(solution, spot.start))
 
@@ -62,7 +66,7 @@ class Evidence:
         found: set[str] = set()
         for match in re.finditer(r"(?<![\d.,<*/+=-])\d[\d,]*(?:\.\d+)?(?![\d*/+=-])", solution[left:spot.start]):
             if match.group().rstrip(",.").replace(",", "") == site.text.replace(",", ""):
-                found |= stems(_near(solution, left + match.start(), left + match.end()))
+                found |= stems(near(solution, left + match.start(), left + match.end()))
         return found
 
     def score(self, site: Site, source: Source) -> float:
@@ -70,7 +74,8 @@ class Evidence:
         if not source.uses:
             return 0.0
         beside, near = self.beside[site.start], self.near[source.uses]
-        return 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
+        dear = 4.0 if site.start in self.dear and source.uses in self.money else 0.0
+        return dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
 
     def total(self, reading: tuple[Source, ...], operands: Sequence[Site]) -> tuple[float, int]:
         order = [int(s.uses[1:]) for s in reading if s.uses.startswith("q")]
@@ -88,7 +93,7 @@ class Evidence:
         return None
 
 
-def _near(text: str, start: int, end: int) -> str:
+def near(text: str, start: int, end: int) -> str:
     """Up to four words after a number and one before, within its phrase."""
     after = re.match(r"[^.,;:=+*/<>\n\d]*", text[end:end + 48])
     words = (after.group() if after else "").split()[:4]

@@ -27,13 +27,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A number in the solution: its place and exact value. `percent` where "%" follows it."""
+    """A number in the solution: its place and exact value. `percent` where "%" follows it, `money` where "$" leads."""
 
     start: int
     end: int
     value: Fraction
     text: str
     percent: bool = False
+    money: bool = False
 
 
 # An expression is a Site, or (operator, left, right).
@@ -113,9 +114,9 @@ def _tokens(text: str) -> list[Token]:
     return out
 
 
-def _site(token: Token, percent: bool = False) -> Site:
+def _site(token: Token, percent: bool = False, money: bool = False) -> Site:
     raw = token.text.replace(",", "")
-    return Site(token.start, token.end, Fraction("0" + raw if raw[0] == "." else raw), token.text, percent)
+    return Site(token.start, token.end, Fraction("0" + raw if raw[0] == "." else raw), token.text, percent, money)
 
 
 def _annotation(tokens: list[Token], opening: int, close: int) -> Step:
@@ -142,7 +143,7 @@ def _attach_prose(step: Step, tokens: list[Token], opening: int, close: int) -> 
         before -= 1
     if before >= 0 and tokens[before].kind == "equals":
         span = _walk_back(tokens, before)
-        step.echo.extend(_site(t, _is_percent(tokens, i)) for i, t in span if t.kind == "number")
+        step.echo.extend(_site(t, _is_percent(tokens, i), _is_money(tokens, i)) for i, t in span if t.kind == "number")
         if isinstance(step.left, Site):
             _take_echo(step, _parse([t for _, t in span]))
 
@@ -161,6 +162,10 @@ def _take_echo(step: Step, echo: Expr | None) -> None:
 
 def _is_percent(tokens: list[Token], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1].kind == "percent"
+
+
+def _is_money(tokens: list[Token], at: int) -> bool:
+    return at > 0 and tokens[at - 1].kind == "money"
 
 
 def _prose(tokens: list[Token], equals: int) -> Step | None:

@@ -1,0 +1,103 @@
+"""The conditions that keep a story true when its numbers change, read off the steps as the seed took them.
+
+Hard ones (`conditions`) hold for anybody's values: what was positive stays positive at every point of a step, what was counted stays
+whole, what divided evenly divides evenly, a part of a whole stays less than it. `preferences` hold for our own draws: whole
+stays whole though it is money, no result of 1 where the text says "apples", no long decimals.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tasks.lift import nouns
+from tasks.lift.steps import Expr, Site, Step, value
+from tasks.tools.numbers import Mention
+
+Code = Callable[[Expr], str]
+
+
+@dataclass(slots=True)
+class Conditions:
+    hard: list[str] = field(default_factory=list)
+    soft: list[str] = field(default_factory=list)
+
+    def keep(self, condition: str, hard: bool = True) -> None:
+        into = self.hard if hard else self.soft
+        if condition not in self.hard and condition not in into and re.search(r"[nrx]\d", condition):
+            into.append(condition)
+
+
+def of_steps(solution: str, steps: Sequence[Step], code: Code, into: Conditions) -> None:
+    """Add the conditions of every step; `code` gives an expression's text over the template's names."""
+    for k, step in enumerate(steps):
+        if isinstance(step.left, Site):
+            continue
+        broken = _is_broken(solution, step)
+        for expr in _inner(step.left):
+            _inside(expr, code, into, broken)
+        _result(f"r{k + 1}", step.right.value, into, broken)
+
+
+def _is_broken(solution: str, step: Step) -> bool:
+    """Whether the result may be a broken number: money and measures may, things that are counted may not."""
+    after = solution[step.end:step.end + 30]
+    end = step.end + len(re.match(r"[\d,.]*", after).group().rstrip("."))  # type: ignore[union-attr]
+    money = solution[max(0, step.start - 1):step.start] == "$" or re.match(r" (?:dollars|cents)|\$", solution[end:end + 9]) is not None
+    return money or nouns.unit(solution, end) in nouns.MEASURES
+
+
+def _result(name: str, number: Fraction, into: Conditions, broken: bool) -> None:
+    into.keep(f"{name} > 0" if number > 0 else f"{name} == 0" if number == 0 else f"{name} < 0")
+    if number.denominator == 1:
+        into.keep(f"is_int({name})", hard=not broken)
+        if number > 1:
+            into.keep(f"{name} != 1", hard=False)
+    else:
+        places = _places(number)
+        into.keep(f"is_int({name} * {10 ** places})" if places else f"denominator({name}) <= 100", hard=False)
+
+
+def _places(number: Fraction) -> int:
+    """Decimal places of a terminating decimal, at least 2; 0 for a number that has none."""
+    for places in (2, 3, 4):
+        if (number * 10**places).denominator == 1:
+            return places
+    return 0
+
+
+def _inner(expr: Expr) -> Iterator[tuple[str, Expr, Expr]]:
+    if not isinstance(expr, Site):
+        yield from _inner(expr[1])
+        yield from _inner(expr[2])
+        yield expr
+
+
+def _inside(expr: tuple[str, Expr, Expr], code: Code, into: Conditions, broken: bool) -> None:
+    operator, left, right = expr
+    a, b = value(left), value(right)
+    if operator == "-" and a > b:
+        into.keep(f"{code(left)} > {code(right)}")
+    elif operator == "/":
+        _division(left, right, a / b, code, into, broken)
+
+
+def _division(left: Expr, right: Expr, quotient: Fraction, code: Code, into: Conditions, broken: bool) -> None:
+    if quotient.denominator == 1:
+        into.keep(f"is_int({code((('/'), left, right))})", hard=not broken)
+    elif quotient < 1 and isinstance(left, Site) and isinstance(right, Site):
+        into.keep(f"{code(left)} < {code(right)}")
+
+
+def of_shares(mentions: Sequence[tuple[str, Mention]], into: Conditions) -> None:
+    """Percents of a whole stay below 100, fractions below 1, and shares that fit into a whole go on fitting."""
+    percents = [(name, m.value) for name, m in mentions if m.role == "percent"]
+    parts = [(name, m.value) for name, m in mentions if m.role != "percent" and m.value < 1 and m.style in ("part", "fraction")]
+    for group, whole in ((percents, 100), (parts, 1)):
+        for name, number in group:
+            into.keep(f"{name} > 0")
+            if number < whole:
+                into.keep(f"{name} < {whole}")
+        if len(group) > 1 and sum(number for _, number in group) <= whole:
+            sign = "==" if sum(number for _, number in group) == whole else "<="
+            into.keep(f"{' + '.join(name for name, _ in group)} {sign} {whole}", hard=sign == "==")

@@ -1,0 +1,60 @@
+"""First names in a problem that can be swapped: slots of kind name, and the edits that put them into both texts."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from schemas.records import Slot
+from tasks.instantiate import pools
+
+# Names that are words too, or that the calendar, money and maps use.
+_WORDS = frozenset("April May June August Will Mark Bill Penny Rich Faith Hope Joy Summer Dawn Grace Christian Jordan Chelsea Paris Sydney "
+                   "Florence Victoria Georgia Virginia Carolina Austin Dallas Houston Charlotte Madison Lincoln Jackson Washington Chase "
+                   "Mercedes Royce Santa Easter Christmas Troy Kenya India China Chad Israel London Brooklyn Savannah".split())
+_TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Miss|Aunt|Uncle|Lake|Mount|Saint|St|King|Queen|Farmer|Coach|Captain|President|Professor|Judge)\.?|[a-z]-) $")
+
+
+@lru_cache(maxsize=1)
+def _pool_of() -> dict[str, str]:
+    female, male = set(pools.words("name", "female")), set(pools.words("name", "male"))
+    return {n: "any" if n in female and n in male else "female" if n in female else "male" for n in female | male}
+
+
+def people(question: str, solution: str) -> list[tuple[Slot, list[tuple[int, int, str]], list[tuple[int, int, str]]]]:
+    """Each swappable name: its slot, and its edits in question and solution."""
+    out = []
+    for name in dict.fromkeys(re.findall(r"\b[A-Z][a-zà-öø-ÿ]+\b", question)):
+        if name not in _pool_of() or name in _WORDS or not _safe(name, question) or not _safe(name, solution, at_least=0):
+            continue
+        slot_name = f"p{len(out) + 1}"
+        first = re.search(rf"\b{name}\b", question)
+        assert first is not None
+        slot = Slot(slot_name, "name", "", first.start(), first.end(), name, pool=_pronoun(name, question + " " + solution))
+        out.append((slot, list(_edits(name, slot_name, question)), list(_edits(name, slot_name, solution))))
+    return out
+
+
+def _safe(name: str, text: str, at_least: int = 1) -> bool:
+    """The name stands alone everywhere: no title, no surname, no compound, no lower-case twin."""
+    if re.search(rf"\b{name.lower()}\b|\b{name}(?:es|s)\b", text):
+        return False
+    places = list(re.finditer(rf"\b{name}\b", text))
+    for place in places:
+        before, after = text[max(0, place.start() - 12):place.start()], text[place.end():place.end() + 14]
+        if _TITLE.search(before) or re.search(r"[A-Z][a-z]+ $", before) and not re.search(r"(?:^|[.?!\n] )[A-Z][a-z]+ $", text[:place.start()]):
+            return False
+        if re.match(r"-|'(?!s\b)|’(?!s\b)|&", after) or re.match(r" [A-Z][a-z]", after):
+            return False
+    return len(places) >= at_least
+
+
+def _pronoun(name: str, text: str) -> str:
+    """The pool whose pronouns the story uses: any, where it uses neither "he" nor "she"."""
+    he, she = re.search(r"\b(?:he|him|his)\b", text, re.IGNORECASE), re.search(r"\b(?:she|her|hers)\b", text, re.IGNORECASE)
+    related = re.search(r"\b(?:boys?|girls?|brother|sister|mother|father|mom|dad|wife|husband|son|daughter|aunt|uncle|king|queen)\b", text, re.IGNORECASE)
+    return "any" if not (he or she or related) else _pool_of()[name]
+
+
+def _edits(name: str, slot: str, text: str) -> Iterator[tuple[int, int, str]]:
+    for place in re.finditer(rf"\b{name}\b", text):
+        yield place.start(), place.end(), f"{{{slot}}}"

@@ -1,0 +1,245 @@
+"""Turn question and solution into markup: every number that may change becomes a hole that gives the seed's own text back.
+
+The question's numbers are slots. A number in the solution is an operand or a result of a step, or it stands loose in
+the prose ("the 3 boxes together"); a loose one is given to the symbol on the same line, or to the only symbol of its value, or to the one whose
+nouns it shares. One that nothing explains turns the problem down: left as it is, it would contradict the next draw.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tasks.instantiate.markup import NUMBERS
+from tasks.lift import nouns, sources
+from tasks.lift.bind import evaluate, still
+from tasks.lift.bound import Bound, Unlifted
+from tasks.lift.evidence import near, stems
+from tasks.lift.steps import Site, Step, leaves
+from tasks.tools.numbers import Mention, read_numbers
+
+Edit = tuple[int, int, str]
+
+_DIGITS = ("", ",", "money", "money,", "bare", ".2", ".2,", ".1", ".3", "bare.2", "bare.1", "bare.3", "frac")
+_MONEY = ("money", "money,", ".2", ".2,", "bare.2", "", ",", "bare", ".1")
+_STYLES: dict[str, tuple[str, ...]] = {
+    "word": ("word", "Word"), "fold": ("fold", "Fold", "double", "Double"), "fraction": ("frac", "mixed"), "mixed": ("mixed", "frac"),
+    "part": ("part", "Part", "apart", "Apart", "part-", "Part-", "fourth", "Fourth", "afourth", "Afourth", "fourth-"), "dozen": (),
+}
+
+
+@dataclass(slots=True)
+class Texts:
+    """What the writer makes: both texts as edits, names for symbols, and helper assignments that the texts need."""
+
+    names: dict[str, str] = field(default_factory=dict)  # q3 -> n2, r0 -> r1
+    helpers: dict[str, str] = field(default_factory=dict)  # code -> x1
+    literal: set[str] = field(default_factory=set)  # slots whose text cannot follow: they keep the seed's value
+    question: list[Edit] = field(default_factory=list)
+    solution: list[Edit] = field(default_factory=list)
+
+
+class Writer:
+    """Writes the markup of one problem. Raises `Unlifted` (rule `loose`)."""
+
+    def __init__(self, question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step], bound: Bound) -> None:
+        self.q, self.s, self.mentions, self.steps, self.bound = question, solution, mentions, steps, bound
+        self.out = Texts()
+        self.values = {f"q{i}": m.value for i, m in enumerate(mentions)} | {f"r{k}": s.right.value for k, s in enumerate(steps)}
+        used = {s.uses for s in bound.by_place.values() if s.uses} | {b for _, b in bound.ties}
+        self.slots = [f"q{i}" for i, m in enumerate(mentions) if f"q{i}" in used and not still(m)]
+        self.out.names = {q: f"n{n}" for n, q in enumerate(self.slots, 1)} | {f"r{k}": f"r{k + 1}" for k in range(len(steps))}
+        self.codes: dict[int, str] = {}  # place in the solution -> code
+
+    def write(self) -> Texts:
+        for symbol in self.slots:
+            self._slot(symbol)
+        for k, step in enumerate(self.steps):
+            self._step(k, step)
+        covered = [(s.start, s.end) for s in self.steps if s.annotated]
+        marked = {start for start in self.codes}
+        for mention in read_numbers(self.s):
+            inside = any(a <= mention.start < b for a, b in covered)
+            if not inside and mention.start not in marked and not self._answer_line(mention):
+                self._loose(mention)
+        return self.out
+
+    def _answer_line(self, mention: Mention) -> bool:
+        return mention.start >= self.s.rfind("####") >= 0
+
+    def _slot(self, symbol: str) -> None:
+        mention = self.mentions[int(symbol[1:])]
+        hole = self._hole(symbol, mention.text, _STYLES.get(mention.style, _MONEY if mention.role == "money" else _DIGITS))
+        if hole is None:
+            self.out.literal.add(symbol)
+            return
+        self.out.question.append((mention.start, mention.end, hole))
+        self._agree(self.q, self.out.question, mention.start, mention.end, symbol)
+
+    def _step(self, k: int, step: Step) -> None:
+        own = list(leaves(step.left))
+        for site in own:
+            self._put(site, self.bound.by_place[site.start].code)
+        echo = list(own)
+        for site in step.echo:
+            twin = next((o for o in echo if o.value == site.value), None)
+            if twin is not None:
+                echo.remove(twin)
+                self._put(site, self.bound.by_place[twin.start].code)
+        result = f"r{k}"
+        if isinstance(step.left, Site):
+            result = self.bound.by_place[step.left.start].code
+        for site in (step.right, *step.shown):
+            self._put(site, result)
+
+    def _put(self, site: Site, code: str) -> None:
+        self._replace(site.start, site.end, site.text, code, _MONEY if self.s[site.start - 1:site.start] == "$" else _DIGITS)
+
+    def _replace(self, start: int, end: int, text: str, code: str, styles: Sequence[str]) -> None:
+        if start in self.codes:
+            return
+        self.codes[start] = code
+        if self._constant(code):
+            return
+        hole = self._hole(code, text, styles)
+        if hole is None:
+            self._hold(code)
+            return
+        self.out.solution.append((start, end, hole))
+        if code in self.out.names:
+            self._agree(self.s, self.out.solution, start, end, code)
+
+    def _constant(self, code: str) -> bool:
+        symbols = re.findall(r"[qr]\d+", code)
+        return all(s[0] == "q" and s not in self.slots for s in symbols)
+
+    def _hold(self, code: str) -> None:
+        """Text that cannot follow a value keeps that value: its slots are not drawn."""
+        symbols = re.findall(r"[qr]\d+", code)
+        if any(s[0] == "r" for s in symbols):
+            raise Unlifted("style", f"the solution writes {code} in a way that cannot be written for other values")
+        self.out.literal.update(s for s in symbols if s in self.slots)
+
+    def _hole(self, code: str, text: str, styles: Sequence[str]) -> str | None:
+        number = evaluate(code, dict(self.values))
+        number_or_int = number.numerator if number.denominator == 1 else number
+        for style in styles:
+            if NUMBERS[style](number_or_int) == text:
+                return f"{{{self._name(code)}{':' if style else ''}{style}}}"
+        return None
+
+    def _name(self, code: str) -> str:
+        if code in self.out.names:
+            return self.out.names[code]
+        return self.out.helpers.setdefault(code, f"x{len(self.out.helpers) + 1}")
+
+    def _agree(self, text: str, edits: list[Edit], start: int, end: int, symbol: str) -> None:
+        """Number and noun, number and verb: "1 apple", "2 apples"; "There is 1", "There are 2"."""
+        value, name = self.values[symbol], self.out.names[symbol]
+        if value.denominator != 1:
+            return
+        if value != 1:
+            noun = nouns.counted(text, end)
+            if noun is not None and not any(a <= noun[0] < b for a, b, _ in edits):
+                edits.append((noun[0], noun[1], _choice(name, nouns.singular(noun[2].lower()), noun[2])))
+            before = re.search(r"\b([Tt]here )(are|were)( \$?)$", text[:start])
+            if before and before.end() == start:
+                edits.append((before.start(2), before.end(2), f"{{{name}?{'is' if before.group(2) == 'are' else 'was'}|{before.group(2)}}}"))
+            return
+        match = re.match(r" ([a-z]+)\b", text[end:end + 24])
+        known = {w.lower() for w in re.findall(r"[A-Za-z]+", self.q + " " + self.s)}
+        if match and nouns.plural(match.group(1)) in known | {m + "s" for m in nouns.MEASURES}:
+            word = match.group(1)
+            edits.append((end + 1, end + 1 + len(word), f"{{{name}?{word}|{nouns.plural(word)}}}"))
+
+    def _loose(self, mention: Mention) -> None:
+        if mention.role == "label" or (mention.value == 1 and mention.style == "word"):
+            return
+        styles = _STYLES.get(mention.style, _MONEY if mention.role == "money" else _DIGITS)
+        code = self._meaning(mention)
+        if code:
+            self._replace(mention.start, mention.end, mention.text, code, styles)
+
+    def _meaning(self, mention: Mention) -> str:
+        """The code that a loose number stands for, "" for a number that never changes."""
+        line = self._line_codes(mention)
+        if len(line) == 1:
+            return line[0]
+        alike = line or [s for s in (*self.slots, *(f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)))
+                         if self.values[s] == mention.value]
+        fixed = self._never_changes(mention)
+        if len(alike) == 1 and not fixed:
+            return alike[0]
+        if alike:
+            return self._by_nouns(mention, alike, fixed)
+        if fixed:
+            return ""
+        derived = self._derived(mention)
+        if len(derived) == 1:
+            return derived[0]
+        raise Unlifted("loose", f"{mention.text} in the solution's words is no number of the question, result or known constant")
+
+    def _line_codes(self, mention: Mention) -> list[str]:
+        left = self.s.rfind("\n", 0, mention.start) + 1
+        right = self.s.find("\n", mention.start)
+        right = right if right >= 0 else len(self.s)
+        return sorted({code for place, code in self.codes.items() if left <= place < right
+                       and evaluate(code, dict(self.values)) == mention.value and not self._constant(code)})
+
+    def _never_changes(self, mention: Mention) -> bool:
+        same = [f"q{i}" for i, m in enumerate(self.mentions) if m.value == mention.value and m.role != "label"]
+        return any(s not in self.slots for s in same) or bool(
+            mention.value not in (0, 1) and sources.constants(mention.value, near(self.s, mention.start, mention.end)))
+
+    def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
+        beside = stems(near(self.s, mention.start, mention.end))
+        scored = sorted(((len(beside & self._words(code)), code) for code in alike), reverse=True)
+        if fixed and scored[0][0] == 0:
+            return ""
+        if len(scored) > 1 and scored[0][0] == scored[1][0] and not self._held(alike):
+            raise Unlifted("loose", f"{mention.text} in the solution's words could be any of {', '.join(alike)}")
+        return scored[0][1]
+
+    def _held(self, codes: Sequence[str]) -> bool:
+        """Whether the candidates always have one value: all tied or frozen."""
+        tied = {b for pair in self.bound.ties for b in pair}
+        return all(c in self.bound.frozen for c in codes) or all(c in tied for c in codes)
+
+    def _words(self, code: str) -> set[str]:
+        if code.startswith("q") and code[1:].isdigit():
+            m = self.mentions[int(code[1:])]
+            return stems(near(self.q, m.start, m.end))
+        if code.startswith("r") and code[1:].isdigit():
+            return stems(near(self.s, self.steps[int(code[1:])].end, self.steps[int(code[1:])].end))
+        return set()
+
+    def _derived(self, mention: Mention) -> list[str]:
+        found = {source.code for s in self.slots for value, source in sources.plain(self.mentions[int(s[1:])], int(s[1:]))
+                 if value == mention.value and source.code != s}
+        if mention.role == "percent":
+            found |= {f"(r{k}*100)" for k, step in enumerate(self.steps) if step.right.value * 100 == mention.value}
+        return sorted(found)
+
+
+def _choice(name: str, one: str, many: str) -> str:
+    return f"{{{name}?{one.capitalize() if many[0].isupper() else one}|{many}}}"
+
+
+def apply(text: str, edits: Sequence[Edit]) -> str:
+    """The markup: edits in place, braces of the rest doubled."""
+    out, at = [], 0
+    for start, end, hole in sorted(edits):
+        if start < at:
+            continue
+        out += [_escape(text[at:start]), hole]
+        at = end
+    return "".join([*out, _escape(text[at:])])
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def exact(number: Fraction) -> str:
+    """The text of an exact number in a record: "3", "1/2"."""
+    return str(number)
