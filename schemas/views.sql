@@ -1,13 +1,16 @@
 -- What can be asked of the runs: `mathmill query "…"` and every test of counts reads these views.
 --
 -- Before this file, tasks/tools/warehouse.py makes the sources, which exist even where no run does:
---   source.runs       one row a run folder: its run.json
+--   source.runs       one row a run folder, from its run.json; source.steps: one row a step of it
 --   source.<table>    all shards of that table in all runs, with `folder`, the run's folder (types: schemas/records.py)
 -- Every view carries `recipe` and `run_id`, so that runs can be told apart and joined.
 
 CREATE VIEW runs AS
-SELECT recipe, run_id, state, folder, size, seed, parameters, counts, manifest
-FROM source.runs;
+SELECT recipe, run_id, state, size, seed, started, seconds, folder, parameters, manifest FROM source.runs;
+
+-- What each task did: rows in, rows due, rows kept and rejected, rejections by rule, as the run noted them itself.
+CREATE VIEW steps AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.steps t JOIN source.runs r USING (folder);
 
 CREATE VIEW seeds AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.seeds t JOIN source.runs r USING (folder);

@@ -6,13 +6,15 @@ empty table of the declared type. Telemetry, extensions from the network: none.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import ParameterError, RunError
+from schemas.manifest import MANIFEST, read_manifest
 from schemas.records import Example, Problem, Rejection, Seed, Solution, Template, Verdict
 from schemas.rows import schema_of
 
@@ -23,8 +25,10 @@ TABLES = {
     "seeds": Seed, "templates": Template, "problems": Problem, "solutions": Solution, "verdicts": Verdict,
     "examples": Example, "distinct": Example, "clean": Example, "rejections": Rejection,
 }
-RUN_COLUMNS = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
-               "seed": "BIGINT", "parameters": "JSON", "counts": "JSON", "manifest": "JSON"}
+RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
+       "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
+STEP = {"folder": "VARCHAR", "step": "VARCHAR", "rows_in": "BIGINT", "expected": "BIGINT", "kept": "BIGINT",
+        "rejected": "BIGINT", "rules": "JSON", "shards": "BIGINT", "seconds": "DOUBLE"}
 VIEWS = Path(__file__).parents[2] / "schemas" / "views.sql"
 
 
@@ -43,22 +47,21 @@ class Warehouse:
         self.runs = sorted({run for folder in folders for run in run_folders(folder)})
         self._db = _connect()
         self._db.execute("CREATE SCHEMA source")
-        self._add_runs()
+        manifests = {str(folder): _manifest(folder) for folder in self.runs}
+        self._add_facts("runs", RUN, [_run_row(folder, noted) for folder, noted in manifests.items()])
+        steps = (_step_rows(folder, noted) for folder, noted in manifests.items())
+        self._add_facts("steps", STEP, list(chain.from_iterable(steps)))
         for table, row in TABLES.items():
             self._add_table(table, row)
         self._db.execute(VIEWS.read_text())
 
     def ask(self, sql: str, values: Sequence[object] = ()) -> Answer:
         """Runs one SQL query; `?` in it stands for `values`. Raises `ParameterError` with DuckDB's own words."""
-        import duckdb
-
-        try:
+        with self._answering():
             cursor = self._db.execute(sql, list(values))
-            return Answer([column[0] for column in cursor.description or ()], _fetch(cursor))
-        except duckdb.Error as error:
-            said = "\n  ".join(line for line in str(error).splitlines() if line.strip())
-            raise ParameterError(f"DuckDB cannot answer this: {said}", where="query",
-                                 mend=f"views: {', '.join(self.views())}; see their columns with DESCRIBE") from error
+            if not cursor or not cursor.description:
+                raise ParameterError("this asks nothing", where="query", mend="write a SELECT")
+            return Answer([column[0] for column in cursor.description], self._rows(cursor))
 
     def views(self) -> list[str]:
         """Names of the views."""
@@ -66,11 +69,27 @@ class Warehouse:
         found = self._db.execute(f"SELECT view_name FROM duckdb_views() WHERE {ours} ORDER BY view_oid").fetchall()
         return [name for (name,) in found]
 
-    def _add_runs(self) -> None:
-        columns = ", ".join(f"{name} {kind}" for name, kind in RUN_COLUMNS.items())
-        self._db.execute(f"CREATE TABLE source.runs ({columns})")
-        if rows := [_run_row(folder) for folder in self.runs]:
-            self._db.executemany(f"INSERT INTO source.runs VALUES ({', '.join('?' * len(RUN_COLUMNS))})", rows)
+    def _rows(self, cursor: "DuckDBPyConnection", batch: int = 1000) -> Iterator[tuple[Any, ...]]:
+        with self._answering():
+            while rows := cursor.fetchmany(batch):
+                yield from rows
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            said = "\n  ".join(line for line in str(error).splitlines() if line.strip())
+            raise ParameterError(f"DuckDB cannot answer this: {said}", where="query",
+                                 mend=f"views: {', '.join(self.views())}; DESCRIBE shows their columns") from error
+
+    def _add_facts(self, table: str, columns: Mapping[str, str], rows: list[list[object]]) -> None:
+        declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        self._db.execute(f"CREATE TABLE source.{table} ({declared})")
+        if rows:
+            self._db.executemany(f"INSERT INTO source.{table} VALUES ({', '.join('?' * len(columns))})", rows)
 
     def _add_table(self, table: str, row: type) -> None:
         self._db.register("empty", schema_of(row).empty_table())
@@ -102,20 +121,26 @@ def shards_of(folder: Path, table: str) -> list[Path]:
 
 
 def _is_run(folder: Path) -> bool:
-    return (folder / "run.json").is_file() or any((folder / table).is_dir() for table in TABLES)
+    return (folder / MANIFEST).is_file() or any((folder / table).is_dir() for table in TABLES)
 
 
-def _run_row(folder: Path) -> list[object]:
-    try:
-        noted = json.loads((folder / "run.json").read_text())
-    except FileNotFoundError:
-        noted = {}  # tables without a run around them: `mathmill lift --out` of an older day, or a copied folder
-    except ValueError as error:
-        raise RunError(f"is not JSON: {error}", where=str(folder / "run.json"), mend="take this folder away") from error
+def _manifest(folder: Path) -> dict[str, Any]:
+    if (folder / MANIFEST).exists():
+        return read_manifest(folder)
+    return {"recipe": "", "run_id": folder.name}  # tables without a run around them: somebody's copy
+
+
+def _run_row(folder: str, noted: Mapping[str, Any]) -> list[object]:
     given = noted.get("parameters", {})
-    return [str(folder), noted.get("recipe", ""), noted.get("run_id", folder.name), noted.get("state", ""),
-            given.get("size"), given.get("seed"), json.dumps(given), json.dumps(noted.get("counts", {})),
-            json.dumps(noted)]
+    plain = [noted.get(name) for name in ("recipe", "run_id", "state")]
+    return [folder, *plain, given.get("size"), noted.get("seed"), noted.get("started"), noted.get("seconds"),
+            json.dumps(given), json.dumps(noted)]
+
+
+def _step_rows(folder: str, noted: Mapping[str, Any]) -> list[list[object]]:
+    return [[folder, name, *(step.get(key) for key in ("rows_in", "expected", "kept", "rejected")),
+             json.dumps(step.get("rules", {})), step.get("shards"), step.get("seconds")]
+            for name, step in noted.get("steps", {}).items()]
 
 
 def _connect() -> "DuckDBPyConnection":
@@ -134,11 +159,6 @@ def _whole_shards() -> Iterator[None]:
     except duckdb.Error as error:
         raise RunError(f"a shard cannot be read: {error}",
                        mend="delete it and repeat its run's command: it is made again") from error
-
-
-def _fetch(cursor: "DuckDBPyConnection", batch: int = 1000) -> Iterator[tuple[Any, ...]]:
-    while rows := cursor.fetchmany(batch):
-        yield from rows
 
 
 def _quoted(path: Path) -> str:

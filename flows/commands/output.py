@@ -1,0 +1,133 @@
+"""How answers are shown: a table for people, CSV and JSON for programs; nothing else goes to standard output."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.manifest import read_manifest
+from schemas.parameters import Parameter
+from schemas.records import Example
+from tasks.tools.warehouse import Answer
+
+SHOWN = 40  # rows of a table for people; CSV and JSON give all
+
+
+class Format(StrEnum):
+    """How `mathmill query` prints."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def show(answer: Answer, form: Format) -> None:
+    """Prints an answer."""
+    {Format.table: _table, Format.csv: _csv, Format.json: _json}[form](answer)
+
+
+def console(**options: Any) -> Console:
+    """Where people read: as wide as the terminal, and wide enough for a log or a test that has none."""
+    console = Console(highlight=False, soft_wrap=False, **options)
+    if not console.is_terminal:
+        console.width = 120
+    return console
+
+
+def show_steps(steps: Mapping[str, Mapping[str, Any]]) -> None:
+    """The funnel of a run: what came in, what was due, what went on, what did not, and why."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("step")
+    for name in ("rows in", "due", "kept", "rejected"):
+        table.add_column(name, justify="right")
+    table.add_column("rejected by rule")
+    for name, step in steps.items():
+        often = sorted(step["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in often)
+        table.add_row(name, *(f"{step[key]:,}" for key in ("rows_in", "expected", "kept", "rejected")), rules)
+    console().print(table)
+
+
+def report(folder: Path, as_json: bool = False) -> None:
+    """What a finished run has made: its funnel for people, or counts as one JSON object."""
+    record = read_manifest(folder)
+    if not as_json:
+        show_steps(record["steps"])
+        console().print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
+        return
+    counts = {name: {key: step[key] for key in ("rows_in", "kept", "rejected", "rules")}
+              for name, step in record["steps"].items()}
+    named = {"recipe": record["recipe"], "run_id": record["run_id"], "folder": str(folder)}
+    print(json.dumps({**named, **counts}, indent=1))
+
+
+def show_parameters(parameters: Mapping[str, Parameter]) -> None:
+    """A recipe's parameters: name, type, default, and what it is for."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("parameter", "type", "default", ""):
+        table.add_column(name)
+    for name, parameter in parameters.items():
+        kind = getattr(parameter.kind, "__name__", "") if not get_args(parameter.kind) else str(parameter.kind)
+        default = "(must be given)" if parameter.required else _cell(parameter.default)
+        table.add_row(name, Text(kind), Text(default), parameter.help)
+    console().print(table)
+
+
+def show_examples(examples: Iterable[Example]) -> None:
+    """Finished records, to be read."""
+    out = console()
+    for number, example in enumerate(examples, 1):
+        title = f"{number}. {example.id}  {example.topic} {example.mode}  verified {', '.join(example.verified_by)}"
+        out.print(Text(" ".join(title.split()), style="bold"))
+        out.print(Text(f"{example.problem}\n"))
+        out.print(Text(f"{example.solution}\n"), style="dim")
+
+
+def _table(answer: Answer) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    rows = list(islice(answer.rows, SHOWN + 1))
+    for i, name in enumerate(answer.columns):
+        numeric = all(isinstance(row[i], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows[:SHOWN]:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    out = console()
+    out.print(table)
+    if len(rows) > SHOWN:
+        more = SHOWN + 1 + sum(1 for _ in answer.rows)
+        out.print(f"… {SHOWN} of {more} rows; --format csv gives all", style="dim")
+
+
+def _csv(answer: Answer) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows([_cell(value) for value in row] for row in answer.rows)
+
+
+def _json(answer: Answer) -> None:
+    sys.stdout.writelines(_pieces(answer))
+
+
+def _pieces(answer: Answer) -> Iterator[str]:
+    """One JSON array, an object a line, never the whole of it in memory."""
+    lead = "[\n  "
+    for row in answer.rows:
+        yield lead + json.dumps(dict(zip(answer.columns, row, strict=True)), ensure_ascii=False, default=str)
+        lead = ",\n  "
+    yield "[]\n" if lead.startswith("[") else "\n]\n"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str).strip('"')

@@ -1,0 +1,75 @@
+"""`mathmill recipes`, `run` and `preview`: which recipes there are, and one of them at work."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+# A recipe's own signature declares its parameters, so they are not declared here once more: what typer does not know
+# arrives in `context.args`.
+ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+SHOWN = 5  # records of a preview
+FEW = {"size": 2 * SHOWN, "limit": 40}  # what a preview asks for where nobody said: some will be rejected
+
+Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="One of `mathmill recipes`.", show_default=False)]
+Size = Annotated[int | None, typer.Option(help="How many problems to make.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(help="Which draws: the same seed, the same tables.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(
+    metavar="DIR", help="The run's folder.  [default: data/runs/RECIPE/RUN-ID]", show_default=False)]
+
+
+def recipes(
+    recipe: Annotated[str | None, typer.Argument(help="Show this one's parameters.", show_default=False)] = None,
+) -> None:
+    """List the recipes; with a name, its parameters."""
+    from flows.commands import catalogue
+    from flows.commands.output import show_parameters
+
+    if recipe:
+        return show_parameters(catalogue.load(recipe).parameters)
+    width = max(map(len, catalogue.names()))
+    for name in catalogue.names():
+        typer.echo(f"{name:<{width}}  {catalogue.load(name).summary}")
+    return None
+
+
+def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = None, out: Out = None) -> None:
+    """Run a recipe, or resume a run that was broken off.
+
+    Every parameter of the recipe (`mathmill recipes RECIPE` lists them) can be given as --name VALUE or name=value.
+    """
+    from flows.commands.output import report
+    from schemas.manifest import MANIFEST
+
+    flow, values = _prepared(context, recipe, {"size": size, "seed": seed})
+    result = flow.run(out=out, **values)
+    report(next(folder for folder in result.path.parents if (folder / MANIFEST).exists()))
+
+
+def preview(context: typer.Context, recipe: Recipe, seed: Seed = None) -> None:
+    """Show five finished records of a recipe, and write nothing.
+
+    Takes the recipe's parameters as `mathmill run` does.
+    """
+    from itertools import islice
+
+    from flows.commands.output import show_examples
+
+    flow, values = _prepared(context, recipe, {"seed": seed})
+    few = {name: value for name, value in FEW.items() if name in flow.parameters}
+    show_examples(islice(flow.run(preview=True, **{**few, **values}).rows(), SHOWN))
+
+
+def _prepared(context: typer.Context, recipe: str, flags: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The recipe and what it was given; a flag and a `key=value` word may not name the same parameter."""
+    from flows.commands import catalogue
+    from schemas.errors import ParameterError
+
+    flow = catalogue.load(recipe)
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name, value in catalogue.parameters(context.args).items():
+        if name in given:
+            raise ParameterError(f"{name!r} is given twice", mend=f"give it once, as --{name} or as {name}=…")
+        given[name] = value
+    return flow, given

@@ -1,0 +1,86 @@
+"""How one record came to be: from any id up to its seed, and from its problem down to the example.
+
+Reads through the warehouse; `flows/commands/lineage.py` prints what `trace` finds.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.errors import InputError
+from tasks.tools.warehouse import Warehouse
+
+# Views in the order in which a record grows. From a template thousands of problems grow, so the way down starts below.
+GROWTH = ("seeds", "templates", "problems", "solutions", "verdicts", "examples", "rejections")
+DOWN = GROWTH[2:]
+LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left
+
+
+@dataclass
+class Record:
+    """One row, the view in which it lies, the rows that came from it, and the later tables that it entered."""
+
+    view: str
+    row: dict[str, Any]
+    entered: list[str] = field(default_factory=list)
+    children: "list[Record]" = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.row["id"])
+
+    @property
+    def parents(self) -> set[str]:
+        return set(self.row["parents"])
+
+
+def trace(warehouse: Warehouse, record: str) -> list[Record]:
+    """The roots (a seed, mostly) of what led to `record`, with all that grew from its problem.
+
+    The newest run that knows the id tells the story. Raises `InputError` for an id that no run knows.
+    """
+    run = _newest_run(warehouse, record)
+    found = _walk({record}, lambda ids: _rows(warehouse, GROWTH, "list_contains($1, id)", ids, run), up=True)
+    grown = {row.id for row in found.values() if row.view in DOWN}
+    found |= _walk(grown, lambda ids: _rows(warehouse, DOWN, "list_has_any(parents, $1)", ids, run), up=False)
+    for row in _rows(warehouse, LATER, "list_contains($1, id)", set(found), run):
+        found[row.id].entered.append(row.view)
+    return _linked(found)
+
+
+def _newest_run(warehouse: Warehouse, record: str) -> str:
+    places = " UNION ALL ".join(f"SELECT run_id FROM {view} WHERE id = $1" for view in GROWTH)
+    newest = f"SELECT run_id FROM runs WHERE run_id IN ({places}) ORDER BY started DESC NULLS LAST LIMIT 1"
+    for (run,) in warehouse.ask(newest, [record]).rows:
+        return str(run)
+    raise InputError(f"no run holds a record {record!r}", where=", ".join(map(str, warehouse.runs)) or "no run found",
+                     mend="take an id from `mathmill query`, and name its run with --runs")
+
+
+def _walk(start: set[str], step: Callable[[set[str]], Iterable[Record]], *, up: bool) -> dict[str, Record]:
+    """All records that `step` reaches from `start`, by id; on the way up `start` itself is looked for as well."""
+    found: dict[str, Record] = {}
+    ahead = start
+    while ahead:
+        fresh = {row.id: row for row in step(ahead) if row.id not in found}
+        found |= fresh
+        ahead = set().union(*(row.parents for row in fresh.values())) - set(found) if up else set(fresh)
+    return found
+
+
+def _rows(warehouse: Warehouse, views: Collection[str], where: str, ids: set[str], run: str) -> Iterator[Record]:
+    for view in views:
+        answer = warehouse.ask(f"SELECT * FROM {view} WHERE {where} AND run_id = $2", [sorted(ids), run])
+        yield from (Record(view, dict(zip(answer.columns, row, strict=True))) for row in answer.rows)
+
+
+def _linked(found: dict[str, Record]) -> list[Record]:
+    """Hangs every record under the parent that grew last, so that the tree reads seed, template, problem, …"""
+    roots = []
+    for row in sorted(found.values(), key=lambda row: (GROWTH.index(row.view), row.id)):
+        parents = [found[parent] for parent in row.parents if parent in found]
+        if parents:
+            max(parents, key=lambda parent: (GROWTH.index(parent.view), parent.id)).children.append(row)
+        else:
+            roots.append(row)
+    return roots
