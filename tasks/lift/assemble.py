@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from schemas.records import Seed, Slot, Template, stable_id
@@ -116,6 +115,8 @@ def _conditions(solution: str, mentions: Sequence[Mention], steps: Sequence[Step
     for first, second in bound.ties:
         if first in writer.slots and second in writer.slots:
             into.keep(f"{names(first)} == {names(second)}")
+    for relation in bound.sums:
+        into.keep(names(relation))
     conditions.of_steps(solution, steps, names.expr, into)
     conditions.of_shares([(names(s), mentions[int(s[1:])]) for s in writer.slots], into)
     return into
@@ -171,7 +172,7 @@ def _gives_the_seed_back(seed: Seed, template: Template) -> None:
                 raise Unlifted("round_trip", f"the {part} does not come back from the seed's own values")
         if Fraction(render(template.answer, values).replace(",", "")) != _answer(seed.answer):
             raise Unlifted("round_trip", "the answer does not come back from the seed's own values")
-        compiled = Compiled(replace(template, conditions=[*template.conditions, *template.preferences]))
+        compiled = Compiled(template)
     except (ExpressionError, MarkupError, TemplateError) as error:
         raise Unlifted("round_trip", str(error)) from None
     if compiled.drawer.capacity < 2:

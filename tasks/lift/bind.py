@@ -232,9 +232,23 @@ def _tied(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: 
     for still_ones in (words, frozen, frozen | words):
         if still_ones and len(judge.classes(readings, (), still_ones)) == 1:
             return _bound(evidence.best(readings, operands), judge, operands, "frozen", frozen=set(still_ones))
-    doubt = next(n for n in range(len(operands)) if len({r[n].code for r in readings}) > 1)
-    names = ", ".join(sorted({r[doubt].code for r in readings}))
-    raise Unlifted("ambiguous", f"{operands[doubt].text} can be read as any of {names}, with different answers")
+    return _equal(readings, judge, evidence, operands)
+
+
+MOST_EQUAL = 2  # conditions of the form n4 == r1: with more of them hardly a draw is left
+
+
+def _equal(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: Sequence[Site]) -> Bound:
+    """Keep equal, by condition, whatever an operand could be read as: then every reading computes the same."""
+    best = evidence.best(readings, operands)
+    pairs = {tuple(sorted((best[n].code, r[n].code))) for r in readings for n in range(len(operands)) if r[n].code != best[n].code}
+    if len(pairs) > MOST_EQUAL or any("(" in code for pair in pairs for code in pair):
+        doubt = next(n for n in range(len(operands)) if len({r[n].code for r in readings}) > 1)
+        names = ", ".join(sorted({r[doubt].code for r in readings}))
+        raise Unlifted("ambiguous", f"{operands[doubt].text} can be read as any of {names}, with different answers")
+    bound = _bound(best, judge, operands, "equality")
+    bound.sums += [f"{a} == {b}" for a, b in sorted(pairs)]
+    return bound
 
 
 def _number(symbol: str) -> int:

@@ -26,5 +26,6 @@ class Bound:
     answer: int  # the step whose result is the final answer
     ties: list[tuple[str, str]] = field(default_factory=list)
     frozen: set[str] = field(default_factory=set)
+    sums: list[str] = field(default_factory=list)  # relations among numbers of the question that the story rests on
     aside: set[str] = field(default_factory=set)
-    settled_by: str = "only"  # only, agreement, words, ties, frozen
+    settled_by: str = "only"  # only, agreement, words, ties, frozen, equality

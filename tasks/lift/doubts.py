@@ -6,7 +6,7 @@ Each rule here was found by reading wrong templates; each turns a problem down r
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import stems
@@ -27,7 +27,17 @@ def check(bound: Bound, question: str, mentions: Sequence[Mention], steps: Seque
     for i, mention in enumerate(mentions):
         if f"q{i}" not in used:
             _stand_aside(i, bound, question, mentions, steps, used)
+    _sums(bound, question, mentions)
     _thin_air(bound, question, mentions, steps)
+
+
+def _sums(bound: Bound, question: str, mentions: Sequence[Mention]) -> None:
+    """"Six workers: four drivers and two cooks": a whole and the parts that the story names go on adding up."""
+    counts = [(i, m) for i, m in enumerate(mentions) if m.role == "plain" and m.value.denominator == 1 and m.value > 1]
+    for (i, whole), (j, a), (k, b) in permutations(counts, 3):
+        if j < k and whole.value == a.value + b.value and (f"q{i}" in bound.aside or f"q{j}" in bound.aside or f"q{k}" in bound.aside
+                                                           or (whole.value > 10 and i < j)):
+            bound.sums.append(f"q{j} + q{k} == q{i}")
 
 
 def _trivial(bound: Bound, steps: Sequence[Step]) -> None:

@@ -28,6 +28,8 @@ def _stem(word: str) -> str:
 
 MARGIN = 3.0  # one noun beside both, or three words of the line and the clause: less is taken for chance
 
+RESULTS = 7.0  # two results of one value stand in like sentences: words tell them apart less well
+
 
 class Evidence:
     """Scores of operand against number, from the words around both."""
@@ -37,7 +39,7 @@ class Evidence:
         self.clause = {f"q{i}": stems(_clause(question, m.start, m.end)) for i, m in enumerate(mentions)}
         for j, step in enumerate(steps):
             self.near[f"r{j}"] = stems(near(solution, step.end, step.end))
-            self.clause[f"r{j}"] = stems(_line(solution, step.end))
+            self.clause[f"r{j}"] = stems(line_of(solution, step.end))
         self.money = {f"q{i}" for i, m in enumerate(mentions) if m.role == "money"}
         self.dear: set[int] = set()  # operands that the prose writes with a currency sign
         self.beside: dict[int, set[str]] = {}
@@ -58,7 +60,7 @@ class Evidence:
                 self.dear.add(site.start)
             self.beside[site.start] = stems(near(solution, spot.start, spot.end)) if place or not step.annotated else set()
             self.beside[site.start] |= self._named(solution, spot, site)
-            self.line[site.start] = stems(_line(solution, spot.start))
+            self.line[site.start] = stems(line_of(solution, spot.start))
 
     def _named(self, solution: str, spot: Site, site: Site) -> set[str]:
         """The nouns beside the same number where the line says it in words: "has 9 inpatients, so 9 * 20"."""
@@ -88,9 +90,9 @@ class Evidence:
     def decides(self, classes: Sequence[list[tuple[Source, ...]]], operands: Sequence[Site]) -> tuple[Source, ...] | None:
         """The reading that the words prefer to those of every other class, or None where they do not."""
         ranked = sorted(((self.total(self.best(c, operands), operands), n) for n, c in enumerate(classes)), reverse=True)
-        if ranked[0][0][0] >= ranked[1][0][0] + MARGIN:
-            return self.best(classes[ranked[0][1]], operands)
-        return None
+        winner, rival = (self.best(classes[n], operands) for _, n in ranked[:2])
+        results = any(a != b and a.kind == b.kind == "result" for a, b in zip(winner, rival, strict=True))
+        return winner if ranked[0][0][0] >= ranked[1][0][0] + (RESULTS if results else MARGIN) else None
 
 
 def near(text: str, start: int, end: int) -> str:
@@ -107,6 +109,6 @@ def _clause(text: str, start: int, end: int) -> str:
     return text[left + 1:min(rights, default=len(text))]
 
 
-def _line(text: str, at: int) -> str:
+def line_of(text: str, at: int) -> str:
     left, right = text.rfind("\n", 0, at), text.find("\n", at)
     return text[left + 1:right if right >= 0 else len(text)]

@@ -1,6 +1,7 @@
 """First names in a problem that can be swapped: slots of kind name, and the edits that put them into both texts."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -16,7 +17,9 @@ _TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Miss|Aunt|Uncle|Lake|Mount|Saint|St|K
 
 @lru_cache(maxsize=1)
 def _pool_of() -> dict[str, str]:
-    female, male = set(pools.words("name", "female")), set(pools.words("name", "male"))
+    given = tomllib.loads((pools.FOLDER / "given.toml").read_text(encoding="utf-8"))
+    female = set(pools.words("name", "female")) | set(given["female"].split())
+    male = set(pools.words("name", "male")) | set(given["male"].split())
     return {n: "any" if n in female and n in male else "female" if n in female else "male" for n in female | male}
 
 

@@ -208,12 +208,17 @@ def _walk_back(tokens: list[Token], equals: int) -> list[tuple[int, Token]]:
             at -= 1
         if out[0][1].text in "([" and at >= 0 and tokens[at].kind == "number":
             continue  # 150(2/3)
-        if at >= 0 and (tokens[at].kind in ("op", "times", "spoken") or (tokens[at].kind == "word" and tokens[at].text == "of" and out)):
+        if at >= 0 and (tokens[at].kind in ("op", "times", "spoken") or _is_of(tokens, at)):
             joint = tokens[at]
             out = [(at, Token("op", "*" if joint.kind in ("times", "word") else joint.text, joint.start, joint.end)), *out]
             at -= 1
             continue
         return out
+
+
+def _is_of(tokens: list[Token], at: int) -> bool:
+    """ "20% of 50" and "1/2 of 34" multiply; "a total of 50" does not."""
+    return tokens[at].text == "of" and at > 0 and tokens[at - 1].kind in ("percent", "number")
 
 
 def _skip_units(tokens: list[Token], at: int) -> int:
@@ -222,7 +227,7 @@ def _skip_units(tokens: list[Token], at: int) -> int:
         token = tokens[at]
         if token.kind == "word" and not token.text.endswith(".") or token.kind == "percent":
             words += token.kind == "word"
-        elif not (token.text in ("/", "-") and at > 0 and tokens[at - 1].kind == "word" and tokens[at + 1].kind == "word"):
+        elif not (token.text in ("/", "-") and at > 0 and tokens[at - 1].kind in ("word", "number") and tokens[at + 1].kind == "word"):
             break
         at -= 1
     return at

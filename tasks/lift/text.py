@@ -14,7 +14,7 @@ from tasks.instantiate.markup import NUMBERS
 from tasks.lift import nouns, sources
 from tasks.lift.bind import evaluate, still
 from tasks.lift.bound import Bound, Unlifted
-from tasks.lift.evidence import near, stems
+from tasks.lift.evidence import Evidence, line_of, near, stems
 from tasks.lift.steps import Site, Step, leaves
 from tasks.tools.numbers import Mention, read_numbers
 
@@ -45,6 +45,7 @@ class Writer:
     def __init__(self, question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step], bound: Bound) -> None:
         self.q, self.s, self.mentions, self.steps, self.bound = question, solution, mentions, steps, bound
         self.out = Texts()
+        self.evidence = Evidence(question, mentions, solution, steps)
         self.values = {f"q{i}": m.value for i, m in enumerate(mentions)} | {f"r{k}": s.right.value for k, s in enumerate(steps)}
         used = {s.uses for s in bound.by_place.values() if s.uses} | {b for _, b in bound.ties}
         self.slots = [f"q{i}" for i, m in enumerate(mentions) if f"q{i}" in used and not still(m)]
@@ -52,6 +53,7 @@ class Writer:
         self.codes: dict[int, str] = {}  # place in the solution -> code
 
     def write(self) -> Texts:
+        self._ordinals()
         for symbol in self.slots:
             self._slot(symbol)
         for k, step in enumerate(self.steps):
@@ -63,6 +65,11 @@ class Writer:
             if not inside and mention.start not in marked and not self._answer_line(mention):
                 self._loose(mention)
         return self.out
+
+    def _ordinals(self) -> None:
+        """"Five scrolls … the fifth scroll": a number that an ordinal repeats is not drawn."""
+        said = {read_ordinal(word) for word in re.findall(r"\b(?:\d+(?:st|nd|rd|th)|[a-z]+(?:rd|th))\b", (self.q + " " + self.s).lower())}
+        self.out.literal |= {s for s in self.slots if self.values[s] in said and self.mentions[int(s[1:])].role == "plain"}
 
     def _answer_line(self, mention: Mention) -> bool:
         return mention.start >= self.s.rfind("####") >= 0
@@ -165,8 +172,10 @@ class Writer:
         line = self._line_codes(mention)
         if len(line) == 1:
             return line[0]
-        alike = line or [s for s in (*self.slots, *(f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)))
-                         if self.values[s] == mention.value]
+        results = [f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)]
+        alike = line or [s for s in (*self.slots, *results) if self.values[s] == mention.value]
+        if mention.role == "money":
+            alike = [s for s in alike if s[0] == "r" or self.mentions[int(s[1:])].role == "money" or not s[1:].isdigit()] or alike
         fixed = self._never_changes(mention)
         if len(alike) == 1 and not fixed:
             return alike[0]
@@ -187,14 +196,20 @@ class Writer:
                        and evaluate(code, dict(self.values)) == mention.value and not self._constant(code)})
 
     def _never_changes(self, mention: Mention) -> bool:
-        same = [f"q{i}" for i, m in enumerate(self.mentions) if m.value == mention.value and m.role != "label"]
-        return any(s not in self.slots for s in same) or bool(
-            mention.value not in (0, 1) and sources.constants(mention.value, near(self.s, mention.start, mention.end)))
+        """A number that the template keeps: one that stands aside in the question, a constant of the steps, 0 and 1, a year, a coin."""
+        v = mention.value
+        if v in (0, 1) or (mention.style == "digits" and 1900 <= v <= 2100 and len(mention.text) == 4 and mention.role == "plain"):
+            return True
+        if mention.style == "part" and re.search(r"\b(?:nickel|dime|penn|coin|quarters|cents)", self.q + self.s):
+            return True
+        kept = {m.value for i, m in enumerate(self.mentions) if m.role != "label" and f"q{i}" not in self.slots}
+        kept |= {Fraction(s.code.strip("()")) for s in self.bound.by_place.values() if s.kind == "constant"}
+        return v in kept or bool(sources.constants(v, near(self.s, mention.start, mention.end)))
 
     def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
-        beside = stems(near(self.s, mention.start, mention.end))
-        scored = sorted(((len(beside & self._words(code)), code) for code in alike), reverse=True)
-        if fixed and scored[0][0] == 0:
+        beside, line = stems(near(self.s, mention.start, mention.end)), stems(line_of(self.s, mention.start))
+        scored = sorted(((3 * len(beside & self._near(code)) + len(line & self._clause(code)), code) for code in alike), reverse=True)
+        if fixed and not beside & self._near(scored[0][1]):
             return ""
         if len(scored) > 1 and scored[0][0] == scored[1][0] and not self._held(alike):
             raise Unlifted("loose", f"{mention.text} in the solution's words could be any of {', '.join(alike)}")
@@ -203,15 +218,17 @@ class Writer:
     def _held(self, codes: Sequence[str]) -> bool:
         """Whether the candidates always have one value: all tied or frozen."""
         tied = {b for pair in self.bound.ties for b in pair}
-        return all(c in self.bound.frozen for c in codes) or all(c in tied for c in codes)
+        equal = {frozenset(relation.split(" == ")) for relation in self.bound.sums}
+        return (all(c in self.bound.frozen for c in codes) or all(c in tied for c in codes)
+                or (len(codes) == 2 and frozenset(codes) in equal))
 
-    def _words(self, code: str) -> set[str]:
-        if code.startswith("q") and code[1:].isdigit():
-            m = self.mentions[int(code[1:])]
-            return stems(near(self.q, m.start, m.end))
-        if code.startswith("r") and code[1:].isdigit():
-            return stems(near(self.s, self.steps[int(code[1:])].end, self.steps[int(code[1:])].end))
-        return set()
+    def _near(self, code: str) -> set[str]:
+        symbol = re.search(r"[qr]\d+", code)
+        return self.evidence.near[symbol.group()] if symbol else set()
+
+    def _clause(self, code: str) -> set[str]:
+        symbol = re.search(r"[qr]\d+", code)
+        return self.evidence.clause[symbol.group()] if symbol else set()
 
     def _derived(self, mention: Mention) -> list[str]:
         found = {source.code for s in self.slots for value, source in sources.plain(self.mentions[int(s[1:])], int(s[1:]))
@@ -219,6 +236,16 @@ class Writer:
         if mention.role == "percent":
             found |= {f"(r{k}*100)" for k, step in enumerate(self.steps) if step.right.value * 100 == mention.value}
         return sorted(found)
+
+
+_ORDINALS = {word: n for n, word in enumerate(
+    "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
+    "nineteenth twentieth".split(), 3)}
+
+
+def read_ordinal(word: str) -> int:
+    """The number of "fifth" or "18th", 0 for a word that is none."""
+    return int(word[:-2]) if word[0].isdigit() else _ORDINALS.get(word, 0)
 
 
 def _choice(name: str, one: str, many: str) -> str:
