@@ -76,6 +76,10 @@ class Workers:
             except OSError:  # it died while idle
                 self._kill([worker])
                 continue
+            except Exception as error:  # pickle's refusals have no common type
+                self.idle.append(worker)
+                raise ToolError(f"this work cannot be sent to a worker process: {error}", where=f"shard {number}",
+                                mend="make it a top-level function, a partial or a by_row of one") from error
             self.busy[worker.pipe] = (worker, number)
             return
 
@@ -91,7 +95,9 @@ class Workers:
                 continue
             self.idle.append(worker)
             if failed:
-                raise reply
+                error, notes = reply
+                error.__notes__ = notes
+                raise error
             yield number, False, reply
 
     def _hire(self) -> _Worker:
@@ -162,7 +168,8 @@ def _done(job: Callable[[int], Any], number: int) -> tuple[bool, Any]:
     try:
         return False, job(number)
     except Exception as error:
-        return True, portable(error, f"shard {number}")
+        told = portable(error, f"shard {number}")
+        return True, (told, getattr(told, "__notes__", []))  # pickle would lose the notes
 
 
 def _die_with_host() -> None:
