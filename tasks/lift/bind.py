@@ -150,13 +150,13 @@ class _Judge:
         self.place = {id(site): n for n, site in enumerate(operands)}
 
     def classes(self, readings: Sequence[Reading], ties: Sequence[tuple[str, str]] = (), frozen: frozenset[str] = frozenset(),
-                ) -> dict[tuple[Fraction | None, ...], list[Reading]]:
-        """Readings by the answers that they give at `POINTS` random points."""
+                ) -> dict[tuple[object, ...], list[Reading]]:
+        """Readings by all results that they give at `POINTS` random points: the texts must agree too, not the answer alone."""
         rng = random.Random(20240917)
         points = [self._point(rng, ties, frozen) for _ in range(POINTS)]
-        out: dict[tuple[Fraction | None, ...], list[Reading]] = {}
+        out: dict[tuple[object, ...], list[Reading]] = {}
         for reading in readings:
-            out.setdefault(tuple(self._answer(reading, dict(point)) for point in points), []).append(reading)
+            out.setdefault(tuple(self._results(reading, dict(point)) for point in points), []).append(reading)
         return out
 
     def _point(self, rng: random.Random, ties: Sequence[tuple[str, str]], frozen: frozenset[str]) -> dict[str, Fraction]:
@@ -165,13 +165,13 @@ class _Judge:
             point[second] = point[first]
         return point
 
-    def _answer(self, reading: Reading, names: dict[str, Fraction]) -> Fraction | None:
+    def _results(self, reading: Reading, names: dict[str, Fraction]) -> tuple[Fraction, ...] | None:
         try:
             for k, step in enumerate(self.steps[:self.last + 1]):
                 names[f"r{k}"] = value(step.left, lambda site: evaluate(reading[self.place[id(site)]].code, names))
         except ZeroDivisionError:
             return None
-        return names[f"r{self.last}"]
+        return tuple(names[f"r{k}"] for k in range(self.last + 1))
 
 
 def still(mention: Mention) -> bool:

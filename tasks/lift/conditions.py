@@ -37,6 +37,8 @@ def of_steps(solution: str, steps: Sequence[Step], code: Code, into: Conditions)
         for expr in _inner(step.left):
             _inside(expr, code, into, broken)
         _result(f"r{k + 1}", step.right.value, into, broken)
+        if step.right.value <= 100 and re.match(r"[\d,.]* years?[ -](?:old|of age)|[\d,.]*%| percent", solution[step.end:step.end + 24]):
+            into.keep(f"r{k + 1} <= 100", hard=False)
 
 
 def _is_broken(solution: str, step: Step) -> bool:

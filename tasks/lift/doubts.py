@@ -38,6 +38,13 @@ def _sums(bound: Bound, question: str, mentions: Sequence[Mention]) -> None:
         if j < k and whole.value == a.value + b.value and (f"q{i}" in bound.aside or f"q{j}" in bound.aside or f"q{k}" in bound.aside
                                                            or (whole.value > 10 and i < j)):
             bound.sums.append(f"q{j} + q{k} == q{i}")
+    for (j, a), (k, b) in combinations(counts, 2):
+        whole = next((n for n, words in _WHOLES if a.value + b.value == n and re.search(words, question, re.IGNORECASE)), None)
+        if whole is not None and f"q{j}" not in bound.aside and f"q{k}" not in bound.aside:
+            bound.sums.append(f"q{j} + q{k} == {whole}")
+
+
+_WHOLES = [(7, r"\bdays?\b.*\bweek|\bweek.*\bdays?\b|\bother\b.*\bdays?\b"), (12, r"\bmonths?\b.*\byear|\byear.*\bmonths?\b"), (24, r"\bhours?\b.*\bday|\bday.*\bhours?\b")]
 
 
 def _trivial(bound: Bound, steps: Sequence[Step]) -> None:

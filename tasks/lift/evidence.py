@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tasks.lift.sources import Source
+from tasks.lift.sources import Source, constants
 from tasks.lift.steps import Site, Step
 from tasks.tools.numbers import Mention
 
@@ -42,6 +42,7 @@ class Evidence:
             self.clause[f"r{j}"] = stems(line_of(solution, step.end))
         self.money = {f"q{i}" for i, m in enumerate(mentions) if m.role == "money"}
         self.dear: set[int] = set()  # operands that the prose writes with a currency sign
+        self.phrase: dict[int, str] = {}
         self.beside: dict[int, set[str]] = {}
         self.line: dict[int, set[str]] = {}
         for step in steps:
@@ -58,6 +59,7 @@ class Evidence:
             spot = place or site
             if spot.money:
                 self.dear.add(site.start)
+            self.phrase[site.start] = near(solution, spot.start, spot.end)
             self.beside[site.start] = stems(near(solution, spot.start, spot.end)) if place or not step.annotated else set()
             self.beside[site.start] |= self._named(solution, spot, site)
             self.line[site.start] = stems(line_of(solution, spot.start))
@@ -72,9 +74,12 @@ class Evidence:
         return found
 
     def score(self, site: Site, source: Source) -> float:
-        """How many stems operand and source share: beside them, counted thrice, or in the same line and clause."""
+        """How many stems operand and source share: beside them, counted thrice, or in the same line and clause.
+
+        A known constant has its own words: "4 legs", "12 months".
+        """
         if not source.uses:
-            return 0.0
+            return 4.0 if constants(site.value, self.phrase[site.start]) and site.value > 2 else 0.0
         beside, near = self.beside[site.start], self.near[source.uses]
         dear = 4.0 if site.start in self.dear and source.uses in self.money else 0.0
         return dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])

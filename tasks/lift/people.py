@@ -23,16 +23,23 @@ def _pool_of() -> dict[str, str]:
     return {n: "any" if n in female and n in male else "female" if n in female else "male" for n in female | male}
 
 
-def people(question: str, solution: str) -> list[tuple[Slot, list[tuple[int, int, str]], list[tuple[int, int, str]]]]:
+Edit = tuple[int, int, str]
+
+
+def people(question: str, solution: str) -> list[tuple[Slot, list[Edit], list[Edit]]]:
     """Each swappable name: its slot, and its edits in question and solution."""
-    out = []
+    out: list[tuple[Slot, list[Edit], list[Edit]]] = []
+    known = [n for n in dict.fromkeys(re.findall(r"\b[A-Z][a-zà-öø-ÿ]+\b", question)) if n in _pool_of()]
     for name in dict.fromkeys(re.findall(r"\b[A-Z][a-zà-öø-ÿ]+\b", question)):
         if name not in _pool_of() or name in _WORDS or not _safe(name, question) or not _safe(name, solution, at_least=0):
+            continue
+        pool = _pool(name, question + " " + solution, alone=len(known) == 1)
+        if not pool:
             continue
         slot_name = f"p{len(out) + 1}"
         first = re.search(rf"\b{name}\b", question)
         assert first is not None
-        slot = Slot(slot_name, "name", "", first.start(), first.end(), name, pool=_pronoun(name, question + " " + solution))
+        slot = Slot(slot_name, "name", "", first.start(), first.end(), name, pool=pool)
         out.append((slot, list(_edits(name, slot_name, question)), list(_edits(name, slot_name, solution))))
     return out
 
@@ -51,13 +58,22 @@ def _safe(name: str, text: str, at_least: int = 1) -> bool:
     return len(places) >= at_least
 
 
-def _pronoun(name: str, text: str) -> str:
-    """The pool whose pronouns the story uses: any, where it uses neither "he" nor "she"."""
+def _pool(name: str, text: str, alone: bool) -> str:
+    """The pool that fits the story's pronouns: any, where none speaks; "" where they leave it open who is meant."""
     he, she = re.search(r"\b(?:he|him|his)\b", text, re.IGNORECASE), re.search(r"\b(?:she|her|hers)\b", text, re.IGNORECASE)
-    related = re.search(r"\b(?:boys?|girls?|brother|sister|mother|father|mom|dad|wife|husband|son|daughter|aunt|uncle|king|queen)\b", text, re.IGNORECASE)
-    return "any" if not (he or she or related) else _pool_of()[name]
+    related = re.search(r"\b(?:boys?|girls?|brother|sister|mother|father|mom|dad|wife|husband|son|daughter|aunt|uncle|king|queen|man|woman|"
+                        r"men|women|ladies|guy|lady)\b", text, re.IGNORECASE)
+    own = _pool_of()[name]
+    if not (he or she or related):
+        return "any"
+    said = "male" if he and not she else "female" if she and not he else ""
+    if alone and he and she:
+        return ""
+    if own == "any":
+        return said
+    return own if not (alone and said) or said == own else ""
 
 
-def _edits(name: str, slot: str, text: str) -> Iterator[tuple[int, int, str]]:
+def _edits(name: str, slot: str, text: str) -> Iterator[Edit]:
     for place in re.finditer(rf"\b{name}\b", text):
         yield place.start(), place.end(), f"{{{slot}}}"

@@ -6,7 +6,7 @@ nouns it shares. One that nothing explains turns the problem down: left as it is
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -54,6 +54,7 @@ class Writer:
 
     def write(self) -> Texts:
         self._ordinals()
+        self._facts()
         for symbol in self.slots:
             self._slot(symbol)
         for k, step in enumerate(self.steps):
@@ -71,12 +72,19 @@ class Writer:
         said = {read_ordinal(word) for word in re.findall(r"\b(?:\d+(?:st|nd|rd|th)|[a-z]+(?:rd|th))\b", (self.q + " " + self.s).lower())}
         self.out.literal |= {s for s in self.slots if self.values[s] in said and self.mentions[int(s[1:])].role == "plain"}
 
+    def _facts(self) -> None:
+        """Legs, wheels and the bills of a currency are as they are: such a number is not drawn."""
+        self.out.literal |= {s for s in self.slots if (m := self.mentions[int(s[1:])]).value <= 100
+                             and nouns.unit(self.q, m.end) in (nouns.CURRENCY if m.role == "money" else nouns.FACTS)}
+
     def _answer_line(self, mention: Mention) -> bool:
         return mention.start >= self.s.rfind("####") >= 0
 
     def _slot(self, symbol: str) -> None:
         mention = self.mentions[int(symbol[1:])]
         hole = self._hole(symbol, mention.text, _STYLES.get(mention.style, _MONEY if mention.role == "money" else _DIGITS))
+        if symbol in self.out.literal:
+            return
         if hole is None:
             self.out.literal.add(symbol)
             return
@@ -140,9 +148,21 @@ class Writer:
             return self.out.names[code]
         return self.out.helpers.setdefault(code, f"x{len(self.out.helpers) + 1}")
 
+    def _article(self, text: str, edits: list[Edit], start: int, symbol: str) -> None:
+        """"a 12-inch", "an 8-inch"."""
+        before = re.search(r"\b([Aa]n?) \$?$", text[:start])
+        if before is None:
+            return
+        written = before.group(1)
+        value = self.values[symbol]
+        style = "A" if written[0] == "A" else "a"
+        if NUMBERS[style](value.numerator if value.denominator == 1 else value) == written:
+            edits.append((before.start(1), before.end(1), f"{{{self.out.names[symbol]}:{style}}}"))
+
     def _agree(self, text: str, edits: list[Edit], start: int, end: int, symbol: str) -> None:
-        """Number and noun, number and verb: "1 apple", "2 apples"; "There is 1", "There are 2"."""
+        """Number and noun, number and verb: "1 apple", "2 apples"; "There is 1", "There are 2"; "a 9-inch", "an 8-inch"."""
         value, name = self.values[symbol], self.out.names[symbol]
+        self._article(text, edits, start, symbol)
         if value.denominator != 1:
             return
         if value != 1:
@@ -174,6 +194,7 @@ class Writer:
             return line[0]
         results = [f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)]
         alike = line or [s for s in (*self.slots, *results) if self.values[s] == mention.value]
+        alike = self._spoken_alike(mention, alike)
         if mention.role == "money":
             alike = [s for s in alike if s[0] == "r" or self.mentions[int(s[1:])].role == "money" or not s[1:].isdigit()] or alike
         fixed = self._never_changes(mention)
@@ -192,8 +213,15 @@ class Writer:
         left = self.s.rfind("\n", 0, mention.start) + 1
         right = self.s.find("\n", mention.start)
         right = right if right >= 0 else len(self.s)
-        return sorted({code for place, code in self.codes.items() if left <= place < right
-                       and evaluate(code, dict(self.values)) == mention.value and not self._constant(code)})
+        here = [code for place, code in self.codes.items() if left <= place < right and not self._constant(code)]
+        whole = {code for code in here if evaluate(code, dict(self.values)) == mention.value}
+        inside = {s for code in here for s in re.findall(r"q\d+", code) if s in self.slots and self.values[s] == mention.value}
+        return sorted(self._spoken_alike(mention, whole or inside))
+
+    def _spoken_alike(self, mention: Mention, codes: Iterable[str]) -> list[str]:
+        """Without "twice" for a "two" that counts: "the two of them" is not twice anything."""
+        times = mention.style in ("fold", "part", "fraction") or self.s[mention.end:mention.end + 6] == " times"
+        return [c for c in codes if times or not (c in self.slots and self.mentions[int(c[1:])].style in ("fold", "part"))]
 
     def _never_changes(self, mention: Mention) -> bool:
         """A number that the template keeps: one that stands aside in the question, a constant of the steps, 0 and 1, a year, a coin."""
