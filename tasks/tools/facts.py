@@ -1,0 +1,137 @@
+"""What a data set holds and how it came to be, counted: all that its card and its manifest say.
+
+Nothing here depends on time or on this machine's folders, so the same run tells the same facts.
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any, NamedTuple
+
+from schemas.plan import code_hash, versions
+from schemas.records import Example
+from schemas.run import Run
+from tasks.tools.splits import TEST, Split
+
+CLEANING = {"distinct": "Duplicates", "clean": "Contamination"}
+SHARES = {"Topics": "topic", "Kinds of answer": "answer_kind", "Modes": "mode", "Levels of difficulty": "difficulty"}
+NOT_SAID = "not said"
+
+
+class Group(NamedTuple):
+    """Rows that have all of this in common; what the facts on the card are counted from."""
+
+    template_id: str
+    seed_id: str
+    source: str
+    licence: str
+    topic: str
+    difficulty: int
+    answer_kind: str
+    mode: str
+    verified_by: str
+
+
+Groups = Mapping[Group, int]
+
+
+def facts_of(run: Run, name: str, groups: Groups, splits: Sequence[Split], test: set[str],
+             sample: Example) -> dict[str, Any]:
+    """All facts by name. `test` holds the templates of the test split, `sample` is the row to show."""
+    sides = {split.name: [group for group in groups if (group.template_id in test) == (split.name == TEST)]
+             for split in splits}
+    return {
+        "name": name, "rows": sum(groups.values()), **_distinct(groups),
+        "splits": [{**asdict(split), **_distinct(sides[split.name])} for split in splits],
+        "funnel": funnel(run), "cleaning": cleaning(run), "origins": licences(groups),
+        "licences": known_licences(groups),
+        "unknown": sum(count for group, count in groups.items() if not group.licence),
+        "routes": sorted(_count(groups, lambda group: group.verified_by.split(",")).items()),
+        "shares": shares(groups),
+        "recipe": run.recipe, "run_id": run.id, "code": code_hash(), "version": versions().get("mathmill", "unknown"),
+        "parameters": _public(run), "inputs": _inputs(run), "command": command(run),
+        "sample": asdict(sample)}
+
+
+def _distinct(groups: Iterable[Group]) -> dict[str, int]:
+    groups = list(groups)
+    return {"templates": len({group.template_id for group in groups}),
+            "seeds": len({group.seed_id for group in groups} - {""})}
+
+
+def known_licences(groups: Iterable[Group]) -> list[str]:
+    """Every licence that a row has, "" for none."""
+    return sorted({group.licence for group in groups})
+
+
+def licences(groups: Groups) -> list[dict[str, Any]]:
+    """What each source gave under which licence: seeds, templates, rows."""
+    by_origin: dict[tuple[str, str], list[Group]] = {}
+    for group in groups:
+        by_origin.setdefault((group.source, group.licence), []).append(group)
+    return [{"source": source, "licence": licence, **_distinct(members),
+             "rows": sum(groups[group] for group in members)}
+            for (source, licence), members in sorted(by_origin.items())]
+
+
+def funnel(run: Run) -> list[dict[str, Any]]:
+    """The run's steps with their accounts; helpers of a step (`distinct.vectors`) are left out."""
+    return [{"name": step.name, "expected": step.expected, "kept": step.kept, "rejected": step.rejected,
+             "rules": _rules(step.rules)} for name, step in run.steps.items() if "." not in name]
+
+
+def cleaning(run: Run) -> list[str]:
+    """What dedup and decontamination did, in a sentence each."""
+    lines = []
+    for name, title in CLEANING.items():
+        step = run.steps.get(name)
+        lines.append(f"{title}: not looked for." if step is None else
+                     f"{title}: {step.rejected:,} of {step.expected:,} rows removed ({_rules(step.rules) or 'none'}).")
+    return lines
+
+
+def shares(groups: Groups) -> list[tuple[str, str]]:
+    """How the rows divide by topic and the like; what nobody said of any row is left out."""
+    counts = [(title, _count(groups, partial(_field, column))) for title, column in SHARES.items()]
+    return [(title, _shares(count)) for title, count in counts if set(count) != {NOT_SAID}]
+
+
+def _field(name: str, group: Group) -> list[str]:
+    return [str(getattr(group, name) or NOT_SAID)]
+
+
+def _rules(rules: Mapping[str, int]) -> str:
+    return ", ".join(f"{rule} {count:,}" for rule, count in sorted(rules.items()))
+
+
+def _count(groups: Groups, keys: Callable[[Group], Iterable[str]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for group, count in groups.items():
+        counts.update(dict.fromkeys(keys(group), count))
+    return counts
+
+
+def _shares(counts: Counter[str]) -> str:
+    total = counts.total()
+    return ", ".join(f"{key} {count:,} ({count / total:.1%})"
+                     for key, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _public(run: Run) -> dict[str, Any]:
+    """Parameters as the world may see them: an input file by its name, without the folders of this machine."""
+    files = {key: [file["name"] for file in found] for key, found in run.plan.inputs.items()}
+    return {key: ",".join(files[key]) if key in files else value for key, value in run.parameters.items()}
+
+
+def _inputs(run: Run) -> list[dict[str, Any]]:
+    return [{"name": file["name"], "sha256": file["sha256"]} for key in sorted(run.plan.inputs)
+            for file in run.plan.inputs[key]]
+
+
+def command(run: Run) -> str:
+    """The command that makes this data set again, every parameter spelled out that is not empty."""
+    texts = {key: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+             for key, value in _public(run).items()}
+    return shlex.join(["mathmill", "run", run.recipe, *(f"{key}={text}" for key, text in texts.items() if text)])
