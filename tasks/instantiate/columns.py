@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Any, cast
 
 from tasks.tools.arithmetic import BIG, FUNCTIONS, ExpressionError, power, quotient, settle
-from tasks.tools.expressions import Value, compile_program, lines, parse_program
+from tasks.tools.expressions import Step, Value, compile_program, lines, parse_program
 
 Column = Sequence[Any]
 BINARY: dict[type[ast.AST], Callable[..., Any]] = {
@@ -26,7 +26,7 @@ Operation = tuple[Callable[..., Any], int, tuple[int, ...]]  # function, target 
 class Columns:
     """One program, flattened into operations on registers, step by step."""
 
-    def __init__(self, source: str, steps: Sequence[tuple[str, ast.expr]] | None = None) -> None:
+    def __init__(self, source: str, steps: Sequence[Step] | None = None) -> None:
         self.source = source
         self.registers: list[Any] = []
         self.reads: dict[str, int] = {}
@@ -35,10 +35,10 @@ class Columns:
         places: dict[str, int] = {}
         self.flat = True
         try:
-            for name, tree in steps or parse_program(source):
+            for step in steps or parse_program(source):
                 self.operations = []
-                places[name] = self._flatten(tree, places)
-                self.steps.append((name, self.operations, places[name]))
+                places[step.name] = self._flatten(step.tree, places)
+                self.steps.append((step.name, self.operations, places[step.name]))
         except (NotImplementedError, ValueError, ArithmeticError, TypeError, AttributeError):
             self.flat = False  # a branch, or constants without a value: said row by row
 

@@ -23,15 +23,18 @@ from tasks.instantiate.render import Column, Texts
 from tasks.instantiate.sieve import Sieve, Wide, lower
 from tasks.tools.expressions import (
     ExpressionError,
+    Step,
     Value,
     evaluate,
-    names_of,
     parse_expression,
     parse_program,
+    parse_step,
+    variables,
 )
 
 WORD = regex(r"[^\W\d_]+")
 KEPT = 512  # templates ready at once; each holds up to some tens of kilobytes
+SLOW = 16  # how many times dearer a binding is where the sieve cannot help
 REDRAWS = 50  # of a word that its problem already holds
 Values = dict[str, Value]
 
@@ -55,34 +58,38 @@ class Compiled:
 
     def __post_init__(self) -> None:
         try:
-            known = {slot.name for slot in self.template.slots} | {name for name, _ in self.steps}
-            read = set[str]().union(*map(names_of, self.conditions)) | self.texts.names()
-            given = [slot.name for slot in self.template.slots]
-            for name, tree in self.steps:
-                read |= names_of(tree) - set(given)
-                given.append(name)
+            known = {slot.name for slot in self.template.slots} | {step.name for step in self.steps}
+            read = self._conditions.reads | self.texts.names()
+            given = {slot.name for slot in self.template.slots}
+            for step in self.steps:
+                if early := step.reads - given:
+                    raise TemplateError(f"`{min(early)}` is read by the program before it is known")
+                given.add(step.name)
         except (ExpressionError, MarkupError, DomainError) as error:
             raise TemplateError(str(error)) from None
         if missing := sorted(read - known):
             raise TemplateError(f"`{missing[0]}` is neither a slot nor a name of the program")
 
     @cached_property
-    def steps(self) -> list[tuple[str, ast.expr]]:
+    def steps(self) -> list[Step]:
         return parse_program(self.template.program)
 
     @cached_property
+    def _conditions(self) -> Step:
+        """All conditions, then what a draw prefers, parsed as one tuple: parsing is most of what a compile costs."""
+        return parse_step("(" + "".join(f"({text}\n)," for text in self._texts_of_conditions) + ")")
+
+    @property
+    def _texts_of_conditions(self) -> list[str]:
+        return [*self.template.conditions, *self.template.preferences]
+
+    @cached_property
     def conditions(self) -> list[ast.expr]:
-        """Parsed at once, as one tuple: parsing is most of what a compile costs."""
-        if not self.template.conditions:
-            return []
-        try:
-            together = parse_expression("(" + "".join(f"({text}\n)," for text in self.template.conditions) + ")")
-            assert isinstance(together, ast.Tuple)
-            if len(together.elts) == len(self.template.conditions):
-                return together.elts
-        except ExpressionError:
-            pass
-        return [parse_expression(text) for text in self.template.conditions]
+        """What must hold, and then what a draw prefers, parsed."""
+        trees = self._conditions.tree.elts if isinstance(self._conditions.tree, ast.Tuple) else []
+        if len(trees) != len(self._texts_of_conditions):
+            return [parse_expression(text) for text in self._texts_of_conditions]  # names the one that is wrong
+        return trees
 
     @cached_property
     def slots(self) -> dict[str, Slot]:
@@ -96,7 +103,7 @@ class Compiled:
     def ties(self) -> dict[str, str]:
         """Slot -> the slot that it copies, from conditions of the exact form `a == b` between two number slots."""
         found: dict[str, str] = {}
-        for tree in self.conditions:
+        for tree in self.conditions[:len(self.template.conditions)]:
             match tree:
                 case ast.Compare(left=ast.Name(id=a), ops=[ast.Eq()], comparators=[ast.Name(id=b)]) if a != b:
                     first, second = _root(a, found), _root(b, found)
@@ -150,7 +157,7 @@ class Compiled:
         """How rows are found; looks at the space of bindings once. Raises TemplateError for an empty domain."""
         try:
             with np.errstate(all="ignore"):  # a division by zero is refused by its mask, not by a warning
-                return drawer(self._space.size, self._valid)
+                return drawer(self._space.size, self._valid, 1 if self.sieve is not None else SLOW)
         except DomainError as error:
             raise TemplateError(str(error)) from None
 
@@ -182,23 +189,28 @@ class Compiled:
         return fresh & np.array(self._slowly(self._numbers(tops), len(places)), dtype=np.bool_)
 
     def _slowly(self, columns: Mapping[str, Column], rows: int) -> list[bool]:
-        return [self.broken({name: column[row] for name, column in columns.items()}) is None for row in range(rows)]
+        return [self.broken({name: column[row] for name, column in columns.items()}, preferred=True) is None
+                for row in range(rows)]
 
     def _numbers(self, tops: Mapping[str, Places]) -> dict[str, Column]:
         return {name: self.domains[name].values(column.tolist()) for name, column in tops.items()}
 
-    def broken(self, values: Mapping[str, Value]) -> str | None:
-        """Which condition fails for these slot values, told with the numbers; None when all hold."""
+    def broken(self, values: Mapping[str, Value], *, preferred: bool = False) -> str | None:
+        """Which condition fails for these slot values, told with the numbers; None when all hold.
+
+        With `preferred`, also what only draws must meet.
+        """
         try:
             columns = self.program.run({name: [value] for name, value in values.items()}, 1)
         except ExpressionError as error:
             return f"the program has no result: {error}"
         known = {**values, **{name: column[0] for name, column in columns.items()}}
-        for text, tree in zip(self.template.conditions, self.conditions, strict=True):
+        texts = [*self.template.conditions, *(self.template.preferences if preferred else ())]
+        for text in texts:
             try:
                 if evaluate(text, known):
                     continue
-                shown = ", ".join(f"{name} = {known[name]}" for name in sorted(names_of(tree)))
+                shown = ", ".join(f"{name} = {known[name]}" for name in sorted(variables(text)))
             except ExpressionError as error:
                 shown = str(error)
             return f"condition `{text}`: {shown}"
@@ -213,16 +225,16 @@ class Compiled:
         numbers = (found + start).tolist()
         return Batch(numbers, self.computed({**columns, **self._words(seed, numbers)}, len(numbers)))
 
-    def take(self, seed: int, count: int) -> Batch:
-        """The first `count` rows that there are; fewer where the template cannot give them."""
-        batch = self.rows(seed, 0, count)
-        asked = count
+    def take(self, seed: int, count: int, start: int = 0) -> Batch:
+        """The first `count` rows that there are from row `start` on; fewer where the template cannot give them."""
+        batch = self.rows(seed, start, count)
+        asked = start + count
         while len(batch.numbers) < count and asked < self.drawer.rows:
-            more = self.rows(seed, asked, max(8, (count - len(batch.numbers)) * 2))
-            asked += max(8, (count - len(batch.numbers)) * 2)
-            kept = count - len(batch.numbers)
-            batch = Batch(batch.numbers + more.numbers[:kept],
-                          {name: [*column, *more.columns[name][:kept]] for name, column in batch.columns.items()})
+            lack = count - len(batch.numbers)
+            more = self.rows(seed, asked, 2 * lack + 8)
+            asked += 2 * lack + 8
+            batch = Batch(batch.numbers + more.numbers[:lack],
+                          {name: [*column, *more.columns[name][:lack]] for name, column in batch.columns.items()})
         return batch
 
     def computed(self, columns: dict[str, Column], rows: int) -> dict[str, Column]:

@@ -170,15 +170,18 @@ def _shuffled(size: int, key: int) -> Places:
     return np.argsort(mixed(np.arange(size, dtype=np.uint64), key), kind="stable")
 
 
-def drawer(space: int, valid: Valid) -> Drawer:
-    """Looks at a space once, the same way on every machine, and settles how its rows are found."""
-    if space <= SIEVED_WHOLE:
+def drawer(space: int, valid: Valid, cost: int = 1) -> Drawer:
+    """Looks at a space once, the same way on every machine, and settles how its rows are found.
+
+    `cost` is how many times dearer than usual it is to tell whether a binding is valid: fewer are looked at then.
+    """
+    if space <= SIEVED_WHOLE // cost:
         return Drawer(space, valid, _sieved(space, valid), 1)
-    for tries in (PROBE, min(LONG_PROBE, space)):
+    for tries in (PROBE // cost, min(LONG_PROBE // cost, space)):
         hits = int(_probe(space, valid, tries).sum())
         if hits >= 16:
             break
-    if space <= SIEVED_IF_RARE and hits * 8 < tries:
+    if space <= SIEVED_IF_RARE // cost and hits * 8 < tries:
         return Drawer(space, valid, _sieved(space, valid), 1)
     if not hits:
         return Drawer(space, valid, None, 0)

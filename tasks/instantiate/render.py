@@ -43,7 +43,7 @@ class Texts:
         return found | {piece.noun for piece in self.pieces.values() if isinstance(piece, Noun)}
 
     def run(self, columns: Mapping[str, Column], rows: int, which: Sequence[int]) -> dict[int, list[str]]:
-        """For each markup asked for, the text of every row. Raises MarkupError for a name or style that does not fit."""
+        """For each markup asked for, every row's text. Raises MarkupError for a name or style that does not fit."""
         keys = {key: None for text in which for key in self.texts[text][1]}
         try:
             written = {key: _written(self.pieces[key], columns) for key in keys}

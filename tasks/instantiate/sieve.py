@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.instantiate.domains import Domain
+from tasks.tools.expressions import Step
 
 LIMIT = 1 << 62  # one bit to spare below int64's own
 PRIMES_BELOW = 100_000
@@ -75,7 +76,7 @@ class Sieve:
         return kept
 
 
-def lower(domains: Mapping[str, Domain], steps: Sequence[tuple[str, ast.expr]],
+def lower(domains: Mapping[str, Domain], steps: Sequence[Step],
           conditions: Sequence[ast.expr]) -> Sieve:
     """The sieve of a program's steps and a template's conditions. Raises Wide."""
     return _Lowering(domains).run(steps, [part for condition in conditions for part in _conjuncts(condition)])
@@ -113,10 +114,10 @@ class _Lowering:
         for place, (name, domain) in enumerate(domains.items()):
             self.names[name] = Ratio(place, self.constant(domain.under), domain.least, domain.greatest, domain.under)
 
-    def run(self, steps: Sequence[tuple[str, ast.expr]], conditions: Sequence[ast.expr]) -> Sieve:
+    def run(self, steps: Sequence[Step], conditions: Sequence[ast.expr]) -> Sieve:
         whole = {name for name in map(_asserted_whole, conditions) if name}
-        for name, tree in steps:
-            self.step(name, tree, name in whole)
+        for step in steps:
+            self.step(step.name, step.tree, step.name in whole)
         for condition in conditions:
             asserted = _asserted_whole(condition)
             cell = self.names.get(asserted) if asserted else None
@@ -420,7 +421,15 @@ class _Lowering:
             raise Wide
         return Truth(self.emit(_is_prime, a.top))
 
+    def call_numerator(self, a: Ratio) -> Cell:
+        if a.under == self.one:
+            return a
+        shared = self.emit(np.gcd, a.top, a.under)
+        return Ratio(self.emit(np.floor_divide, a.top, shared), self.one, min(a.low, 0), max(a.high, 0))
+
     def call_denominator(self, a: Ratio) -> Cell:
+        if a.under == self.one:
+            return self.number(1)
         shared = self.emit(np.gcd, a.top, a.under)
         return Ratio(self.emit(np.floor_divide, a.under, shared), self.one, 1, a.most)
 

@@ -8,23 +8,29 @@ never a hang.
 """
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import CodeType
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from tasks.tools.arithmetic import BIG, FUNCTIONS, ExpressionError, Number, Text, plain, power, quotient, settle
 
 __all__ = ["FUNCTIONS", "ExpressionError", "Number", "Program", "Text", "Value", "compile_program", "evaluate",
-           "lines", "parse_expression", "parse_program", "plain", "variables"]
+           "lines", "parse_expression", "parse_program", "parse_step", "plain", "variables"]
 
-Value = Number | Text | bool | tuple["Value", ...]
+Value = Number | str | bool | tuple["Value", ...]  # str: a `Text`, or a slot's word
 Program = Callable[[Mapping[str, Value]], dict[str, Value]]
 
 T = TypeVar("T")
 
+# The names in written code: words without a leading "_" that are neither keywords nor inside quotes.
+NAME = re.compile(r"(?<!\w)[A-Za-z]\w*")
+TEXT = re.compile(r"'[^']*'|var=")
+KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
+
 MAX_TEXT = 8_000  # characters of one program or expression
-MAX_NODES = 300  # of one expression: with BIG this bounds what one line can compute
+MAX_CODE = 6_000  # characters of one expression's Python: with BIG this bounds what one line can compute
 
 BINARY: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 COMPARE: dict[type[ast.AST], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
@@ -36,34 +42,46 @@ SCOPE: dict[str, object] = {**{f"_{name}": function for name, function in FUNCTI
                             "_power": power, "_settle": settle, "_int": int, "_big": BIG, "__builtins__": {}}
 
 
+class Step(NamedTuple):
+    """One checked line of a program: what it sets, its tree, the Python to run, and the names that it reads."""
+
+    name: str
+    tree: ast.expr
+    code: str
+    reads: frozenset[str]
+
+
 def parse_expression(text: str) -> ast.expr:
     """The checked tree of one expression. Raises ExpressionError for anything outside the language."""
+    return parse_step(text).tree
+
+
+def parse_step(text: str) -> Step:
+    """One expression as a step without a name. Raises ExpressionError for anything outside the language."""
     tree = _parse(text.strip(), "eval")
     assert isinstance(tree, ast.Expression)
-    _check(tree.body, text)
-    return tree.body
+    return _step("", tree.body, text)
 
 
-def parse_program(source: str) -> list[tuple[str, ast.expr]]:
-    """The checked (name, expression) of each line. Raises ExpressionError, naming the line."""
+def parse_program(source: str) -> list[Step]:
+    """The checked lines of a program. Raises ExpressionError, naming the line."""
     tree = _parse(source, "exec")
     assert isinstance(tree, ast.Module)
-    steps: list[tuple[str, ast.expr]] = []
+    steps: list[Step] = []
     for statement in tree.body:
         if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1
                 and isinstance(target := statement.targets[0], ast.Name)):
             raise ExpressionError(f"line {statement.lineno} is not `name = expression`")
         check_name(target.id)
-        _check(statement.value, f"line {statement.lineno}")
-        steps.append((target.id, statement.value))
-    if not steps or steps[-1][0] != "answer":
+        steps.append(_step(target.id, statement.value, f"line {statement.lineno}"))
+    if not steps or steps[-1].name != "answer":
         raise ExpressionError("a program's last line sets `answer`")
     return steps
 
 
 def lines(source: str) -> list[tuple[str, str]]:
     """(name, expression text) of each line of a program."""
-    return [(name, ast.unparse(tree)) for name, tree in parse_program(source)]
+    return [(step.name, ast.unparse(step.tree)) for step in parse_program(source)]
 
 
 def _parse(text: str, mode: str) -> ast.AST:
@@ -75,13 +93,14 @@ def _parse(text: str, mode: str) -> ast.AST:
         raise ExpressionError(f"cannot read `{text[:80]}`: {error}") from None
 
 
-def _check(tree: ast.expr, where: str) -> None:
+def _step(name: str, tree: ast.expr, where: str) -> Step:
     try:
-        emit(tree)
+        code = emit(tree)
     except RecursionError:
         raise ExpressionError(f"{where[:80]}: nested too deep") from None
-    if sum(1 for _ in ast.walk(tree)) > MAX_NODES:
-        raise ExpressionError(f"{where[:80]}: more than {MAX_NODES} parts in one expression")
+    if len(code) > MAX_CODE:
+        raise ExpressionError(f"{where[:80]}: more than {MAX_CODE:,} characters in one expression")
+    return Step(name, tree, code, frozenset(NAME.findall(TEXT.sub("", code))) - KEYWORDS)
 
 
 def check_name(name: str) -> None:
@@ -149,12 +168,7 @@ def _shown(node: ast.AST) -> str:
 
 def variables(expression: str) -> set[str]:
     """The names that an expression reads."""
-    return names_of(parse_expression(expression))
-
-
-def names_of(tree: ast.expr) -> set[str]:
-    """The names that a checked tree reads; a function's name is not one."""
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in FUNCTIONS}
+    return set(parse_step(expression).reads)
 
 
 def evaluate(expression: str, names: Mapping[str, Value]) -> Value:
@@ -165,7 +179,7 @@ def evaluate(expression: str, names: Mapping[str, Value]) -> Value:
 
 @lru_cache(maxsize=4096)
 def _compiled(expression: str) -> CodeType:
-    return compile(f"_settle({emit(parse_expression(expression))})", "<expression>", "eval")
+    return compile(f"_settle({parse_step(expression).code})", "<expression>", "eval")
 
 
 @lru_cache(maxsize=8192)
@@ -177,11 +191,11 @@ def compile_program(source: str) -> Program:
     given: dict[str, None] = {}
     made: dict[str, None] = {}
     body: list[str] = []
-    for name, tree in parse_program(source):
-        given.update(dict.fromkeys(sorted(names_of(tree) - set(made))))
+    for name, _, code, read in parse_program(source):
+        given.update(dict.fromkeys(sorted(read - made.keys())))
         made[name] = None
         # Small ints, nearly all values, skip the call.
-        body.append(f" {name}={emit(tree)}\n"
+        body.append(f" {name}={code}\n"
                     f" if {name}.__class__ is not _int or not -_big<{name}<_big: {name}=_settle({name})")
     reads = [f" {name}=given[{name!r}]" for name in given]
     result = " return {" + ",".join(f"{name!r}:{name}" for name in made) + "}"
