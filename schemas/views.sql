@@ -18,6 +18,10 @@ SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.seeds t JOIN source.
 CREATE VIEW templates AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.templates t JOIN source.runs r USING (folder);
 
+-- The templates again and their variants (a clause more, a clause less), in runs that were asked for some.
+CREATE VIEW variants AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.variants t JOIN source.runs r USING (folder);
+
 CREATE VIEW problems AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.problems t JOIN source.runs r USING (folder);
 
@@ -46,6 +50,7 @@ CREATE VIEW lineage AS
 WITH children AS (
     SELECT id, parents, 'seed' AS kind, 'seeds' AS step, recipe, run_id FROM seeds
     UNION ALL SELECT id, parents, 'template', 'templates', recipe, run_id FROM templates
+    UNION ALL SELECT id, parents, 'template', 'variants', recipe, run_id FROM variants WHERE mode <> 'base'
     UNION ALL SELECT id, parents, 'problem', 'problems', recipe, run_id FROM problems
     UNION ALL SELECT id, parents, 'solution', 'solutions', recipe, run_id FROM solutions
     UNION ALL SELECT id, parents, 'verdict', 'verdicts', recipe, run_id FROM verdicts

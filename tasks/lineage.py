@@ -10,9 +10,10 @@ from typing import Any
 from schemas.errors import InputError
 from tasks.tools.warehouse import Warehouse
 
-# Views in the order in which a record grows. From a template thousands of problems grow, so the way down starts below.
-GROWTH = ("seeds", "templates", "problems", "solutions", "verdicts", "examples", "rejections")
-DOWN = GROWTH[2:]
+# Views in the order in which a record grows.
+GROWTH = ("seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples", "rejections")
+DOWN = GROWTH[3:]
+SHALLOW = ("templates", "variants", "rejections")  # from a template thousands of problems grow: not all are shown
 LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left
 
 
@@ -35,14 +36,16 @@ class Record:
 
 
 def trace(warehouse: Warehouse, record: str) -> list[Record]:
-    """The roots (a seed, mostly) of what led to `record`, with all that grew from its problem.
+    """The roots (a seed, mostly) of what led to `record`, with all that grew from its problem, or its templates.
 
     The newest run that knows the id tells the story. Raises `InputError` for an id that no run knows.
     """
     run = _newest_run(warehouse, record)
     found = _walk({record}, lambda ids: _rows(warehouse, GROWTH, "list_contains($1, id)", ids, run), up=True)
     grown = {row.id for row in found.values() if row.view in DOWN}
-    found |= _walk(grown, lambda ids: _rows(warehouse, DOWN, "list_has_any(parents, $1)", ids, run), up=False)
+    below = DOWN if grown else SHALLOW
+    after = _walk(grown or set(found), lambda ids: _rows(warehouse, below, "list_has_any(parents, $1)", ids, run), up=False)
+    found = {**after, **found}
     for row in _rows(warehouse, LATER, "list_contains($1, id)", set(found), run):
         found[row.id].entered.append(row.view)
     return _linked(found)

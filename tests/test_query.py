@@ -18,8 +18,8 @@ from tasks.tools.each import by_row, each, whole
 from tasks.tools.warehouse import Warehouse, run_folders
 from tests.conftest import Command
 
-VIEWS = {"runs", "steps", "seeds", "templates", "problems", "solutions", "verdicts", "examples", "distinct_examples",
-         "clean", "rejections", "lineage"}
+VIEWS = {"runs", "steps", "seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples",
+         "distinct_examples", "clean", "rejections", "lineage"}
 VIEW_OF = {"distinct": "distinct_examples"}
 LATER_STEPS = {"templates": "seeds", "solutions": "problems", "examples": "problems", "distinct": "examples",
                "clean": "distinct"}  # step -> the table of which every row is kept or rejected
@@ -159,7 +159,7 @@ def test_rows_in_are_kept_or_rejected_at_every_step(real_run: Path) -> None:
     steps = rows(warehouse, "SELECT step, expected, kept, rejected FROM steps")
     assert {*LATER_STEPS, "problems", "verdicts"} <= {step[0] for step in steps}
     for step, expected, kept, rejected in steps:
-        assert rows(warehouse, f"SELECT count(*) FROM {VIEW_OF.get(str(step), step)}") == [(kept,)]
+        assert rows(warehouse, f"SELECT count(*) FROM '{real_run}/{step}/*.parquet'") == [(kept,)]
         assert rows(warehouse, "SELECT count(*) FROM rejections WHERE step = ?", step) == [(rejected,)]
         assert expected == int(str(kept)) + int(str(rejected)), step
 

@@ -27,7 +27,7 @@ def load(name: str) -> Any:
     return getattr(import_module(f"flows.recipes.{name}"), name)
 
 
-def parameters(words: Sequence[str]) -> dict[str, str | list[str]]:
+def parameters(words: Sequence[str]) -> dict[str, Any]:
     """`size=10 --limit 5 --modes=p1` as names and values; what is repeated makes a list.
 
     >>> parameters(["size=10", "--answer-column", "gold", "--decontaminate=a.jsonl", "--decontaminate", "b.jsonl"])

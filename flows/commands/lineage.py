@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TOLD = {  # which columns tell a record's story
     "seeds": ("source", "line", "question", "solution", "answer"),
     "templates": ("origin", "topic", "question", "conditions", "program"),
+    "variants": ("mode", "question", "conditions", "program"),
     "problems": ("mode", "values", "question", "answer"),
     "solutions": ("solution",),
     "verdicts": ("status", "read", "reason"),
@@ -62,10 +63,9 @@ def _told(name: str, value: object) -> "Tree":
     from rich.text import Text
     from rich.tree import Tree
 
-    text = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
-    label = Text(f"{name}: ", style="cyan")
+    text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     if "\n" not in text:
-        return Tree(label + Text(text, style="default"))
-    tree = Tree(label)
+        return Tree(Text.assemble((f"{name}: ", "cyan"), text))
+    tree = Tree(Text(f"{name}:", style="cyan"))
     tree.add(Text(text))
     return tree

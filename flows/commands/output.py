@@ -18,6 +18,7 @@ from schemas.parameters import Parameter
 from schemas.records import Example
 from tasks.tools.warehouse import Answer
 
+NARROW = 12  # characters; columns narrower than this cannot be read
 SHOWN = 40  # rows of a table for people; CSV and JSON give all
 
 
@@ -92,18 +93,35 @@ def show_examples(examples: Iterable[Example]) -> None:
 
 
 def _table(answer: Answer) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
     rows = list(islice(answer.rows, SHOWN + 1))
-    for i, name in enumerate(answer.columns):
-        numeric = all(isinstance(row[i], int | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows[:SHOWN]:
-        table.add_row(*(Text(_cell(value)) for value in row))
     out = console()
-    out.print(table)
+    crowded = len(answer.columns) * NARROW > out.width
+    out.print(_upright(answer.columns, rows[:SHOWN]) if crowded and rows else _abreast(answer.columns, rows[:SHOWN]))
     if len(rows) > SHOWN:
         more = SHOWN + 1 + sum(1 for _ in answer.rows)
-        out.print(f"… {SHOWN} of {more} rows; --format csv gives all", style="dim")
+        out.print(f"… {SHOWN} of {more:,} rows; --format csv gives all", style="dim")
+
+
+def _abreast(columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, name in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[i], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return table
+
+
+def _upright(columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+    """One column under the other, where side by side none could be read."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for row in rows:
+        for name, value in zip(columns, row, strict=True):
+            table.add_row(name, Text(_cell(value)))
+        table.add_row()
+    return table
 
 
 def _csv(answer: Answer) -> None:

@@ -19,8 +19,8 @@ def query(
 ) -> None:
     """Ask all runs in SQL.
 
-    Views: runs, steps, seeds, templates, problems, solutions, verdicts, examples, distinct_examples, clean,
-    rejections, lineage.
+    Views: runs, steps, seeds, templates, variants, problems, solutions, verdicts, examples, distinct_examples,
+    clean, rejections, lineage.
     """
     from flows.commands.output import Format, show
     from schemas.errors import ParameterError

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 TABLES = {
-    "seeds": Seed, "templates": Template, "problems": Problem, "solutions": Solution, "verdicts": Verdict,
-    "examples": Example, "distinct": Example, "clean": Example, "rejections": Rejection,
+    "seeds": Seed, "templates": Template, "variants": Template, "problems": Problem, "solutions": Solution,
+    "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "rejections": Rejection,
 }
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
        "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
