@@ -85,7 +85,7 @@ def write_shard(path: Path, rows: Sequence[R], row: type[R]) -> int:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", compression_level=3, row_group_size=ROW_GROUP,
                    write_page_index=True, write_page_checksum=True, use_dictionary=_repeating(table))
-    write_file(path, sink.getvalue())
+    write_file(path, sink.getvalue().to_pybytes())
     return len(rows)
 
 
@@ -105,11 +105,14 @@ def count_rows(path: Path) -> int:
         return int(pq.read_metadata(path).num_rows)
 
 
-def write_file(path: Path, data: bytes | pa.Buffer) -> None:
+def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder.
 
-    Raises `StorageError` when the disk is full, read-only or closed to us; nothing half-written stays.
+    A file that holds just this already is left alone. Raises `StorageError` when the disk is full, read-only or closed
+    to us; nothing half-written stays.
     """
+    if path.exists() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return
     tmp = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)

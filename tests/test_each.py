@@ -1,6 +1,7 @@
 """The loop: shard by shard, here or in worker processes, with accounts that add up and faults that name their shard."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -219,6 +220,14 @@ def test_whole_appears_whole_or_not_at_all(run: Run) -> None:
     made = whole(partial(numbers, 120), into=Seed, name="half", shard=50)
     assert (made.count(), made.rejections.count(), len(made.shards())) == (118, 2, 3)
     assert not list(run.folder.glob("*.tmp"))
+
+
+def test_whole_killed_between_its_two_renames_keeps_what_is_there(run: Run) -> None:
+    made = seeds(120)
+    before = {path: path.stat().st_ino for path in made.rejections.shards()}
+    shutil.rmtree(made.path)
+    assert seeds(120).count() == 118
+    assert {path: path.stat().st_ino for path in made.rejections.shards()} == before
 
 
 def test_whole_is_made_once(run: Run) -> None:

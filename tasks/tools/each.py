@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from filecmp import cmpfiles
 from pathlib import Path
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -221,10 +222,18 @@ def _unfinished(table: Table[Any]) -> Path:
     return table.path.with_name(table.path.name + ".tmp")
 
 
+def _same(one: Path, other: Path) -> bool:
+    names = sorted(path.name for path in one.iterdir())
+    return other.is_dir() and cmpfiles(one, other, names, shallow=False)[0] == names == sorted(os.listdir(other))
+
+
 def _appear(out: Table[Any]) -> None:
     with storage(out.path):
-        shutil.rmtree(out.rejections.path, ignore_errors=True)
-        os.replace(_unfinished(out.rejections), out.rejections.path)
+        if _same(_unfinished(out.rejections), out.rejections.path):  # killed between the two renames below
+            shutil.rmtree(_unfinished(out.rejections))
+        else:
+            shutil.rmtree(out.rejections.path, ignore_errors=True)
+            os.replace(_unfinished(out.rejections), out.rejections.path)
         os.replace(_unfinished(out), out.path)
         sync_folder(out.path.parent)
 
