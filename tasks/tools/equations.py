@@ -14,6 +14,7 @@ from tasks.tools.prose import claims
 __all__ = ["Equation", "FormulaError", "Node", "Statement", "equations", "numbers", "parse_expression", "statements"]
 
 _PLAIN_NOTE = re.compile(r"([\d.+*/()-]*[+*/-][\d.+*/()-]*)=(-?\d+(?:\.\d+)?|-?\.\d+)\Z")
+_BEHIND = re.compile(rf"[ ]?[$€£¥₹]?[ ]?((?>-?(?:{NUMBER})%?))(?!/\d|\^)")
 _LITERAL = re.compile(NUMBER)
 
 Spans = tuple[tuple[int, int], ...]
@@ -48,12 +49,21 @@ class Equation(NamedTuple):
 
 
 def statements(text: str) -> list[Statement]:
-    """Every equation of `text` that can be read, annotated ones first; a chain "a = b = c" gives two. Never raises."""
+    """Every equation of `text` that can be read, annotated ones first; a chain "a = b = c" gives two. Never raises.
+
+    An annotation is a promise about the number behind it: where `<<48/2=24>>` is followed by another number than 24,
+    that is one statement more, "24 = 25".
+    """
     if "=" not in text and "≈" not in text:
         return []
     plain, notes = claims(text)
-    found = [Statement(left, "=", right, start - 2, True)
-             for note, start in notes for left, right, _ in _annotation(note)]
+    found = []
+    for note, start in notes:
+        for left, right, _ in _annotation(note):
+            found.append(Statement(left, "=", right, start - 2, True))
+        behind = _BEHIND.match(text, start + len(note) + 2)
+        if behind and found and behind[1] != right and (written := behind[1].replace(",", "")) != right:
+            found.append(Statement(right, "=", written, start - 2, True))
     found += [Statement(left.text, sign, right.text, left.start, False) for left, sign, right in plain]
     return found
 

@@ -20,8 +20,13 @@ MAX_EXPONENT = 200  # a worked step has no larger power
 MAX_BITS = 20_000  # of a power's result: beyond it a check would cost seconds
 MAX_DEGREE = 12  # of powers of letters, whose expansion grows fast
 MAX_FACTORIAL = 300
+PLACES = (11, 23, 38)  # sevenths at which two formulas that may differ are compared
 
 Value = Any  # a sympy expression; sympy has no types of its own to import late
+
+
+class DivisionByZero(FormulaError):
+    """A formula divides by zero: it has no value, so nothing equals it."""
 
 
 class Check(NamedTuple):
@@ -76,7 +81,7 @@ def _operation(sign: str, left: Value, right: Value) -> Value:
     if sign == "^":
         return _power(left, right)
     if right == 0:
-        raise FormulaError("division by zero")
+        raise DivisionByZero("division by zero")
     return left / right
 
 
@@ -111,6 +116,8 @@ def check(left: str, right: str, sign: str = "=") -> Check:
         if found.holds is not True and ("%" in left or "%" in right):
             loose = _compare(a, b, sign, percent=False)
             found = loose if loose.holds else found
+    except DivisionByZero:
+        return Check(False, "nothing: it divides by zero")
     except FormulaError as error:
         return Check(None, "", str(error))
     return found
@@ -125,7 +132,7 @@ def _compare(a: Node, b: Node, sign: str, *, percent: bool) -> Check:
             return _identity(x, y)
         if x.has(sympy().zoo, sympy().nan) or y.has(sympy().zoo, sympy().nan):
             return Check(None, "", "no value")
-        if sympy().simplify(x - y) == 0:
+        if agree(x, y):
             return Check(True, "")
     if _rounds(x, b, y, sign, percent) or _rounds(y, a, x, sign, percent):
         return Check(True, str(x), "rounded")
@@ -134,11 +141,31 @@ def _compare(a: Node, b: Node, sign: str, *, percent: bool) -> Check:
     return Check(False, str(x))
 
 
+def agree(x: Value, y: Value) -> bool | None:
+    """Whether two exact values are equal, for all values of their letters; None where that cannot be decided."""
+    if x == y:
+        return True
+    if x.is_Rational and y.is_Rational:
+        return False
+    sp = sympy()
+    gap = x - y
+    if gap.has(sp.zoo, sp.nan, sp.oo):
+        return None
+    if sp.cancel(sp.together(gap)) == 0 or sp.simplify(gap) == 0:
+        return True
+    # Not shown to vanish: one place where it clearly does not settles it, any other outcome does not.
+    for place in PLACES:
+        found = gap.subs({letter: sp.Rational(place + i, 7) for i, letter in enumerate(sorted(gap.free_symbols, key=str))})
+        if found.evalf(30).is_comparable and abs(found.evalf(30)) > sp.Rational(1, 10**15):
+            return False
+    return None
+
+
 def _identity(x: Value, y: Value) -> Check:
     """Sides with letters must agree for all values; "x = 3" or "2x + 1 = 7" is not such a claim and is left undecided."""
-    sp = sympy()
-    if sp.cancel(sp.together(x - y)) == 0 or sp.simplify(x - y) == 0:
-        return Check(True, "")
+    holds = agree(x, y)
+    if holds is not False:
+        return Check(holds, "" if holds else str(x))
     if not x.free_symbols or not y.free_symbols or x.is_Symbol or y.is_Symbol:
         return Check(None, str(x), "an equation to solve, not an identity")
     return Check(False, str(x))

@@ -30,14 +30,14 @@ SHARES = frozenset("half third thirds quarter quarters fourth fourths fifth fift
 
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ¢°"
 _MONEY = r"(?:[$€£¥₹][ ]?)?"
-NUMBER = r"(?:(?:[1-9]\d*(?:,\d{3})*|0)(?:\.\d+)?|\.\d+)(?!\d)"
+NUMBER = r"(?:(?!0\d{3}\b)\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?!\d)"  # "0900" is a time of day
 _TOKEN = re.compile(
     rf"[ \t]*(?:(?P<words>[{_LETTER}][{_LETTER}'’ \t]*(?:-[{_LETTER}][{_LETTER}'’ \t]*)*(?:\^\d|[²³])?)"
     rf"|(?P<number>{_MONEY}{NUMBER}(?:(?P<mixed>[ ]\d{{1,2}}/\d{{1,3}}(?![\d./]))|(?:[ ]?[-+*×/÷−–][ ]?{_MONEY}{NUMBER})*))"
     rf"|(?P<equals>[=≈][ \t]*{_MONEY}(?:<<(?P<note>[^<>\n]*)>>)?)"
     r"|(?P<sign>\*\*|/[ ]\d+/\d+(?![\d./])|[-+*/^×·⋅∗✕÷−–])"
     r"|(?P<bracket>[()])|(?P<mark>%|!(?=\s*[-+*/×÷=)])|[²³])|(?P<root>√)|<<(?P<aside>[^<>\n]*)>>|[$€£¥₹]"
-    r"|(?P<stop>\.?\n|\d+|\S))")
+    r"|(?P<stop>\.?\n|\d+|#+|\S))")
 _DROP = str.maketrans({" ": "", ",": "", "$": "", "€": "", "£": "", "¥": "", "₹": "", "×": "*", "÷": "/", "−": "-",
                        "–": "-"})
 _NESTED = re.compile(r"([ ]/[ ]?|/[ ])(\d+/\d+)(?![\d.])")  # "25 / 1/3" divides by a third
@@ -68,11 +68,8 @@ class Claim(NamedTuple):
 def claims(text: str) -> tuple[list[Claim], list[tuple[str, int]]]:
     """The plain equations of a text, and its annotations with the place where the text of each begins."""
     scan = _Scan(text)
-    steps = [scan.skip] * (_TOKEN.groups + 1)
-    for name, number in _TOKEN.groupindex.items():
-        steps[number] = getattr(scan, name, scan.skip)
     for match in _TOKEN.finditer(text):
-        steps[match.lastindex or 0](match)
+        _STEPS[match.lastindex or 0](scan, match)
     scan.finish()
     return scan.found, scan.notes
 
@@ -88,8 +85,20 @@ class _Phrase(NamedTuple):
     cents: bool
 
 
-@lru_cache(maxsize=100_000)
 def _phrase(text: str) -> _Phrase:
+    return _long(text.lower()) if text.count(" ") >= MAX_UNIT_WORDS else _short(text)
+
+
+def _long(text: str) -> _Phrase:
+    """A sentence going on: only its ends touch numbers."""
+    head, tail = text.split(" ", MAX_UNIT_WORDS)[:MAX_UNIT_WORDS], text.rsplit(" ", 3)[1:]
+    broken = head[0] == "and" and not SHARES.isdisjoint(head[1:])
+    return _Phrase("", broken or head[0] in SCALES or (len(head[0]) == 1 and head[0] != "a"),
+                   tail[-1] in LEANS or head[0] == "of" or broken or not SHARES.isdisjoint(tail), True, head[0], False)
+
+
+@lru_cache(maxsize=50_000)
+def _short(text: str) -> _Phrase:
     words = text.lower().replace("-", " ").split()
     rest = words[1:] if words[0] == "percent" and len(words) > 1 else words
     said = SPOKEN.get(" ".join(rest)) or SPOKEN.get(words[-1]) or SPOKEN.get(" ".join(words[-2:])) or ""
@@ -168,7 +177,7 @@ class _Scan:
     def words(self, match: re.Match[str]) -> None:
         text, start = match[1].rstrip(), match.start(1)
         phrase, end = _phrase(text), start + len(text)
-        self.leans, self.cents = phrase.leans, self.cents or phrase.cents
+        self.leans = phrase.leans
         if self.state >= _INSIDE:
             self.behind(phrase, start, end)
         elif text == "sqrt" and self.text[end:end + 1] == "(":
@@ -180,6 +189,7 @@ class _Scan:
 
     def behind(self, phrase: _Phrase, start: int, end: int) -> None:
         """Words behind an operand: an operator said aloud, a unit, or something that spoils the side."""
+        self.cents = self.cents or phrase.cents
         if phrase.unit == "percent":
             self.push("%", start, end, _INSIDE)
         if phrase.said and (phrase.said != "of" or self.is_share()):
@@ -263,7 +273,9 @@ class _Scan:
     def stop(self, match: re.Match[str]) -> None:
         """A sentence or a line ends; an odd sign inside a number ("3:30", "a_2", "6.66…") spoils both its neighbours."""
         text, (start, end) = match["stop"], match.span("stop")
-        odd = text in "_\\|#^{[" or text.isdigit() or (
+        if not self.parts and not self.chain and not self.bad and text in " .\n,;\"":  # most stops stop nothing
+            return
+        odd = text[0] in "_\\|#^{[" or text.isdigit() or (
             text in ":,." and self.text[start - 1:start].isdigit() and self.text[end:end + 1] in _GOES_ON)
         self.bad = self.bad or odd
         self.close(bad=odd)
@@ -303,3 +315,7 @@ class _Scan:
         fraction = self.unit is not None and text.replace("/", "", 1).isdecimal()
         label = self.unit or ("" if self.before and bare else None) if bare or fraction else None
         return Side(text, at, at[0][0] if self.depth and at else self.start, self.end, bare, label)
+
+
+_STEPS = [getattr(_Scan, {number: name for name, number in _TOKEN.groupindex.items()}.get(place, "skip"), _Scan.skip)
+          for place in range(_TOKEN.groups + 1)]

@@ -1,0 +1,87 @@
+"""The door through which programs run. Today it runs only what mathmill itself wrote, in this process, isolation "none".
+
+`vetting` refuses whatever is not made of the listed parts; there is no limit on time or memory. Code that a model wrote must
+wait for the jail that a later issue puts behind this same `run`.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from tasks.tools.arithmetic import plain
+from tasks.tools.exact import sympy
+from tasks.tools.vetting import SCOPE, Refused, vetted
+
+LEVEL = "none"  # no isolation: stamped on every verdict that rests on this door
+
+Inputs = Mapping[str, "int | Fraction | str"]
+
+
+class Outcome(NamedTuple):
+    """What a run came to: status "ok", "failed" (it raised) or "refused"; `value` is `answer` as canonical text."""
+
+    status: str
+    value: str
+    level: str
+    reason: str
+
+
+def run(program: str, inputs: Inputs) -> Outcome:
+    """Run a program on exact inputs ("3", "1/2", "0.05", int or Fraction) and read the `answer` that it sets. Never raises.
+
+    Words among the inputs are left out: programs compute with numbers.
+    """
+    try:
+        code, uses_sympy = vetted(program)
+    except Refused as error:
+        return Outcome("refused", "", LEVEL, str(error))
+    scope = {**SCOPE, **{name: given for name, text in inputs.items() if (given := number(text)) is not None}}
+    if uses_sympy:
+        scope["sp"] = sympy()
+    try:
+        exec(code, scope)  # only what `vetted` let through
+        return Outcome("ok", written(scope["answer"]), LEVEL, "")
+    except KeyError as error:
+        return Outcome("failed", "", LEVEL, f"nothing sets {error}")
+    except Exception as error:
+        return Outcome("failed", "", LEVEL, f"{type(error).__name__}: {error}"[:200])
+
+
+def number(text: "int | Fraction | str") -> int | Fraction | None:
+    """An exact input as int where whole, else Fraction; None for a word."""
+    if not isinstance(text, str):
+        return text
+    if text.isdecimal():
+        return int(text)
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return value.numerator if value.denominator == 1 else value
+
+
+def written(value: Any) -> str:
+    """A program's value as the canonical text of an answer. Raises ValueError for what is no answer."""
+    if isinstance(value, bool) or value is None or isinstance(value, float | dict):
+        raise ValueError(f"`answer` is {value!r}, which is no exact answer")
+    if isinstance(value, int | Fraction | str):
+        return plain(value)
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(map(written, value))) + "}"
+    if isinstance(value, tuple | list):
+        return "(" + ", ".join(map(written, value)) + ")"
+    return _written_sympy(value)
+
+
+def _written_sympy(value: Any) -> str:
+    sp = sympy()
+    if isinstance(value, sp.Interval):
+        ends = ", ".join("-inf" if end == -sp.oo else "inf" if end == sp.oo else written(end) for end in (value.start, value.end))
+        return ("(" if value.left_open else "[") + ends + (")" if value.right_open else "]")
+    if isinstance(value, sp.FiniteSet):
+        return written(set(value.args))
+    if isinstance(value, sp.Tuple):
+        return written(tuple(value))
+    if isinstance(value, sp.Float) or not isinstance(value, sp.Expr):
+        raise ValueError(f"`answer` is {value!r}, which is no exact answer")
+    return str(value)

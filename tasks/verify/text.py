@@ -1,0 +1,70 @@
+"""The second route: a solution re-read from its text alone, its equations checked one by one, its answer compared.
+
+Knows nothing of templates, so that it serves any data set.
+"""
+
+from typing import NamedTuple
+
+from schemas.records import Problem, Solution, Verdict, stable_id
+from tasks.tools.answers import Status, bare, equivalent, final
+from tasks.tools.equations import Statement, statements
+from tasks.tools.exact import check
+
+METHOD = "by_text"
+
+
+class Finding(NamedTuple):
+    """What re-reading a solution came to."""
+
+    status: str  # passed, failed, unknown
+    read: str  # the final answer, "" where none was found
+    reason: str  # "" when passed; otherwise a sentence that names the place
+    checked: int  # equations that could be decided
+
+
+def by_text(problem: Problem, solution: Solution) -> Verdict:
+    """The verdict of the text route on one solution."""
+    found = check_solution(problem.question, solution.solution, problem.answer)
+    return Verdict(stable_id("verdict", problem.id, solution.id, METHOD), [problem.id, solution.id], problem.id, solution.id,
+                   METHOD, found.status, found.read, found.reason, "")
+
+
+def check_solution(question: str, solution: str, answer: str) -> Finding:
+    """Check every readable equation of `solution` and its final answer against the gold `answer`. Pure, never raises.
+
+    Equations hold by the rules of `tasks.tools.exact` (exactly, or as rounding to the places that are written); what
+    cannot be read as one is skipped. The number behind an annotation must be the one inside it. One equation that does
+    not hold fails the solution, however right its answer; no final answer, or one that cannot be compared, is unknown.
+    `question` is not needed yet: what is told there cannot make an equation true.
+    """
+    read, checked = final(solution), 0
+    for statement in statements(solution):
+        holds = check(statement.left, statement.right, statement.sign).holds
+        if holds is False:
+            return Finding("failed", read, _named(solution, statement), checked + 1)
+        checked += holds is not None
+    if not read:
+        return Finding("unknown", "", "no final answer found", checked)
+    status = compare(read, answer)
+    if status == "equal":
+        return Finding("passed", read, "", checked)
+    if status == "different":
+        return Finding("failed", read, f"final answer: {read[:80]}, not {answer[:80]}", checked)
+    return Finding("unknown", read, f"final answer: cannot compare {read[:80]} with {answer[:80]}", checked)
+
+
+def compare(read: str, gold: str) -> Status:
+    """Whether a solution's final answer is the gold: as written, else without money sign, "%" and unit words."""
+    status = equivalent(read, gold)
+    if status == "equal":
+        return status
+    plain, wanted = bare(read), gold.strip("$€£¥₹% ")
+    return status if (plain, wanted) == (read, gold) else equivalent(plain, wanted)
+
+
+def _named(solution: str, wrong: Statement) -> str:
+    """The place of a wrong equation: its number in the text's order, what it says, what would be right."""
+    places = sorted(statements(solution), key=lambda statement: statement.start)
+    found = list(dict.fromkeys(statement[:3] for statement in places))  # an annotation and its twin in words count once
+    exact = check(wrong.left, wrong.right, wrong.sign).exact
+    return f"equation {found.index(wrong[:3]) + 1}: {wrong.left} {wrong.sign} {wrong.right}, exactly {exact}"[:300]
