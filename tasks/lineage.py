@@ -44,7 +44,8 @@ def trace(warehouse: Warehouse, record: str) -> list[Record]:
     found = _walk({record}, lambda ids: _rows(warehouse, GROWTH, "list_contains($1, id)", ids, run), up=True)
     grown = {row.id for row in found.values() if row.view in DOWN}
     below = DOWN if grown else SHALLOW
-    after = _walk(grown or set(found), lambda ids: _rows(warehouse, below, "list_has_any(parents, $1)", ids, run), up=False)
+    after = _walk(grown or set(found), lambda ids: _rows(warehouse, below, "list_has_any(parents, $1)", ids, run),
+                  up=False)
     found = {**after, **found}
     for row in _rows(warehouse, LATER, "list_contains($1, id)", set(found), run):
         found[row.id].entered.append(row.view)

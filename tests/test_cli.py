@@ -196,10 +196,10 @@ def test_lift_alone_counts_and_writes_tables(tmp_path: Path, mathmill: Command) 
     seeds = ROOT / "data" / "seeds" / "grade_school.jsonl"
     counts = json.loads(mathmill("lift", str(seeds), "--out", "lifted", "--json").stdout)
     lines = sum(1 for line in seeds.open() if line.strip())
-    assert counts["templates"]["kept"] + counts["templates"]["rejected"] == lines
-    assert sum(counts["templates"]["rules"].values()) == counts["templates"]["rejected"]
+    assert counts["templates"] + counts["rejected"] == lines
+    assert sum(counts["rejected_by_rule"].values()) == counts["rejected"]
     asked = mathmill("query", "SELECT count(*) AS n FROM templates", "--runs", "lifted", "--format", "json").stdout
-    assert json.loads(asked) == [{"n": counts["templates"]["kept"]}]
+    assert json.loads(asked) == [{"n": counts["templates"]}]
     assert {"templates", "templates.rejected"} <= {path.name for path in (tmp_path / "lifted").iterdir()}
 
 

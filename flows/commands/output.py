@@ -58,16 +58,21 @@ def show_steps(steps: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def report(folder: Path, as_json: bool = False) -> None:
-    """What a finished run has made: its funnel for people, or counts as one JSON object."""
+    """What a finished run has made: its funnel for people, or one JSON object.
+
+    There each table's name gives its rows, `rejected` and `rejected_by_rule` tell of the last table, `steps` of all.
+    """
     record = read_manifest(folder)
     if not as_json:
         show_steps(record["steps"])
         console().print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
         return
-    counts = {name: {key: step[key] for key in ("rows_in", "kept", "rejected", "rules")}
-              for name, step in record["steps"].items()}
+    steps = record["steps"]
+    last = list(steps.values())[-1]
+    counts = {**{name: step["kept"] for name, step in steps.items()}, "rejected": last["rejected"],
+              "rejected_by_rule": last["rules"]}
     named = {"recipe": record["recipe"], "run_id": record["run_id"], "folder": str(folder)}
-    print(json.dumps({**named, **counts}, indent=1))
+    print(json.dumps({**counts, **named, "steps": steps}, indent=1))
 
 
 def show_parameters(parameters: Mapping[str, Parameter]) -> None:
