@@ -18,6 +18,7 @@ from tasks.tools.numbers import Mention, read_numbers
 
 _ALGEBRA = re.compile(r"(?<![A-Za-z$])(?:\d+(?:\.\d+)?)?[a-zA-Z]\s*(?:[=+/]|\*|-\s)\s*[\d$(a-zA-Z]|=\s*\d*[a-zA-Z]\b(?!\w)|\bLet (?:[a-zA-Z]\b|us call)")
 _MAX_TEXT = 6000
+FEW = 40  # draws below which a template tries less round numbers
 
 
 def lift(seed: Seed) -> Template:
@@ -30,9 +31,13 @@ def lift(seed: Seed) -> Template:
         raise Unlifted("no_numbers", "the question holds no number")
     bound = bind(seed.question, mentions, seed.solution, steps, _answer(seed.answer))
     writer = Writer(seed.question, mentions, seed.solution, steps, bound)
-    template = _template(seed, mentions, steps, bound, writer, writer.write())
-    _gives_the_seed_back(seed, template)
-    return template
+    texts = writer.write()
+    for fine in (False, True):
+        template = _template(seed, mentions, steps, bound, writer, texts, fine)
+        capacity = _gives_the_seed_back(seed, template)
+        if capacity >= (FEW if not fine else 2):
+            return template
+    raise Unlifted("no_draw", "its conditions leave no other values to draw")
 
 
 def _steps(solution: str) -> list[Step]:
@@ -66,12 +71,13 @@ def _answer(text: str) -> Fraction:
         raise Unlifted("answer", f"the final answer {text!r} is no plain number") from None
 
 
-def _template(seed: Seed, mentions: Sequence[Mention], steps: Sequence[Step], bound: Bound, writer: Writer, texts: Texts) -> Template:
+def _template(seed: Seed, mentions: Sequence[Mention], steps: Sequence[Step], bound: Bound, writer: Writer, texts: Texts,
+              fine: bool) -> Template:
     names = _Names(mentions, bound, texts)
     program = _program(steps, bound, texts, names)
     conds = _conditions(seed.solution, mentions, steps, bound, writer, names)
     decimals = _decimals(seed.solution, writer)
-    slots = [_slot(symbol, mentions, seed.question, bound, texts, names, symbol in decimals) for symbol in writer.slots]
+    slots = [_slot(symbol, mentions, seed.question, bound, texts, names, symbol in decimals, fine) for symbol in writer.slots]
     persons = people(seed.question, seed.solution)
     question = apply(seed.question, texts.question + [e for _, edits, _ in persons for e in edits])
     solution = apply(seed.solution, _with_answer(seed.solution, texts, bound) + [e for _, _, edits in persons for e in edits])
@@ -122,10 +128,11 @@ def _conditions(solution: str, mentions: Sequence[Mention], steps: Sequence[Step
     return into
 
 
-def _slot(symbol: str, mentions: Sequence[Mention], question: str, bound: Bound, texts: Texts, names: _Names, decimal: bool) -> Slot:
+def _slot(symbol: str, mentions: Sequence[Mention], question: str, bound: Bound, texts: Texts, names: _Names, decimal: bool,
+          fine: bool) -> Slot:
     mention = mentions[int(symbol[1:])]
     held = symbol in bound.frozen or symbol in texts.literal
-    span = domains.fixed(mention.value) if held else domains.domain(mention, question, decimal)
+    span = domains.fixed(mention.value) if held else domains.domain(mention, question, decimal, fine)
     return Slot(names(symbol), domains.kind(mention, question), _unit(mention, question), mention.start, mention.end, str(mention.value),
                 span.low, span.high, span.step, list(span.choices))
 
@@ -161,8 +168,8 @@ def _with_answer(solution: str, texts: Texts, bound: Bound) -> list[tuple[int, i
     return [*texts.solution, (found.start(1), found.end(1), f"{{r{bound.answer + 1}{':' if style else ''}{style}}}")]
 
 
-def _gives_the_seed_back(seed: Seed, template: Template) -> None:
-    """Raises `Unlifted` unless the seed's own values reproduce its question, solution and answer, and a draw can be made."""
+def _gives_the_seed_back(seed: Seed, template: Template) -> int:
+    """How many draws there are. Raises `Unlifted` unless the seed's own values reproduce its question, solution and answer."""
     try:
         own = {s.name: s.value if s.kind == "name" else Fraction(s.value) for s in template.slots}
         numbers = {n: v.numerator if isinstance(v, Fraction) and v.denominator == 1 else v for n, v in own.items()}
@@ -172,8 +179,6 @@ def _gives_the_seed_back(seed: Seed, template: Template) -> None:
                 raise Unlifted("round_trip", f"the {part} does not come back from the seed's own values")
         if Fraction(render(template.answer, values).replace(",", "")) != _answer(seed.answer):
             raise Unlifted("round_trip", "the answer does not come back from the seed's own values")
-        compiled = Compiled(template)
+        return Compiled(template).capacity
     except (ExpressionError, MarkupError, TemplateError) as error:
         raise Unlifted("round_trip", str(error)) from None
-    if compiled.drawer.capacity < 2:
-        raise Unlifted("no_draw", "its conditions leave no other values to draw")

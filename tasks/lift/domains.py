@@ -42,8 +42,11 @@ def kind(mention: Mention, question: str) -> str:
     return "count"
 
 
-def domain(mention: Mention, question: str, decimal: bool) -> Span:
-    """The values to draw. `decimal`: the solution writes this fraction as a decimal, so it must have one."""
+def domain(mention: Mention, question: str, decimal: bool, fine: bool = False) -> Span:
+    """The values to draw. `decimal`: the solution writes this fraction as a decimal, so it must have one.
+
+    `fine`: whole numbers need not be as round as the seed's, where rounder ones leave too few draws.
+    """
     v, what = mention.value, kind(mention, question)
     if what == "fraction":
         return _fraction(mention, question, decimal)
@@ -53,7 +56,7 @@ def domain(mention: Mention, question: str, decimal: bool) -> Span:
         return _multiple(mention)
     if v.denominator > 1:
         return _decimal(v, mention)
-    return _whole(int(v), what, question[max(0, mention.start - 30):mention.start], question[mention.end:mention.end + 40])
+    return _whole(int(v), fine, question[max(0, mention.start - 30):mention.start], question[mention.end:mention.end + 40])
 
 
 def fixed(value: Fraction) -> Span:
@@ -107,8 +110,8 @@ def _point(number: Fraction) -> str:
     return str(number.numerator) if number.denominator == 1 else f"{float(number):.6f}".rstrip("0")
 
 
-def _whole(v: int, what: str, before: str, after: str) -> Span:
-    low, high, step = _near(v)
+def _whole(v: int, fine: bool, before: str, after: str) -> Span:
+    low, high, step = (2, max(v + 6, 3 * v), 1) if fine else _near(v)
     cap = _cap(v, before, after)
     if cap is not None:
         high, step = min(high, cap), step if cap >= high else 1

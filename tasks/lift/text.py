@@ -196,7 +196,7 @@ class Writer:
         alike = line or [s for s in (*self.slots, *results) if self.values[s] == mention.value]
         alike = self._spoken_alike(mention, alike)
         if mention.role == "money":
-            alike = [s for s in alike if s[0] == "r" or self.mentions[int(s[1:])].role == "money" or not s[1:].isdigit()] or alike
+            alike = [s for s in alike if s not in self.slots or self.mentions[int(s[1:])].role == "money"] or alike
         fixed = self._never_changes(mention)
         if len(alike) == 1 and not fixed:
             return alike[0]
