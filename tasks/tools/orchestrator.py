@@ -32,7 +32,9 @@ PATIENCE = 5.0  # seconds for a server to answer at all
 DOWN = "start it (prefect server start), or unset PREFECT_API_URL to run without one"
 FINAL = (InputError, ParameterError, RunError)  # trying again cannot mend these
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
+         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false", "HF_HUB_DISABLE_TELEMETRY": "1",
+         # Prefect's log goes to its server in full; the terminal has our progress, and one line for an error.
+         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 for _name, _value in QUIET.items():
     os.environ.setdefault(_name, _value)  # before Prefect is imported; whoever set it otherwise is obeyed
 
@@ -97,6 +99,7 @@ class Recipe(Generic[P, T]):
         from prefect.runtime import flow_run
 
         def served(out: str | None = None, **given: Any) -> T:
+            print(f"this run on the server: {flow_run.ui_url}", file=sys.stderr)
             return self._here(run_folder(self.plan(**given), out), given)
 
         def run_name() -> str:
@@ -195,8 +198,8 @@ def _prefect_task(work: Callable[..., Any]) -> Any:
 
 
 def _task_name(work: Callable[..., Any]) -> str:
-    verbs = [part for part in work.__module__.split(".") if part != "tasks"]
-    return f"{verbs[0]}.{work.__name__}" if verbs else work.__name__
+    parts = work.__module__.split(".")
+    return f"{parts[1] if parts[0] == 'tasks' and len(parts) > 1 else parts[-1]}.{work.__name__}"
 
 
 def _worth_retrying(task: Any, task_run: Any, state: Any) -> bool:
