@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from schemas.errors import MathmillError, ParameterError, RunError
+from schemas.parameters import Parameter
 from schemas.plan import Plan
 from schemas.records import Example, Template, stable_id
 from schemas.run import Run, open_run
@@ -194,12 +195,26 @@ def test_the_card_shows_counts_provenance_and_the_command(dataset: Path) -> None
     assert "| clean | 400 | 400 | 0 |  |" in text
     assert "| grade_school.jsonl | MIT | 20 | 40 | 400 |" in text
     assert "mathmill run lifted seed=0 size=400 'name=a set'" in text
-    assert "Contamination: 0 of 400 rows removed (none)." in text
+    assert "Contamination: not looked for, no test set was given." in text
     assert "Duplicates: not looked for." in text
     assert "- `by_text`: " in text
     assert "2+3 = <<2+3=5>>5" in text
     assert "{{" not in text
     assert "{%" not in text
+
+
+def test_the_card_names_inputs_without_their_folders(tmp_path: Path) -> None:
+    guard = tmp_path / "guard.jsonl"
+    guard.write_text("{}")
+    known = {"decontaminate": Parameter("decontaminate", tuple[str, ...], (), True, "")}
+    with open_run(tmp_path / "run", Plan.of("lifted", known, {"decontaminate": (str(guard),)})):
+        table = whole(lambda: iter(examples(4)), into=Example, name="clean")
+        export.parquet(table)
+    text = (tmp_path / "run" / "dataset" / "README.md").read_text(encoding="utf-8")
+    assert "- Contamination against guard.jsonl: 0 of 40 rows removed (none)." in text
+    assert "mathmill run lifted decontaminate=guard.jsonl" in text
+    assert f"| guard.jsonl | `{sha256(b'{}').hexdigest()}` |" in text
+    assert str(tmp_path) not in text + (tmp_path / "run" / "dataset" / "manifest.json").read_text(encoding="utf-8")
 
 
 def test_the_card_explains_every_column() -> None:

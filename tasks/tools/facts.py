@@ -15,7 +15,7 @@ from schemas.records import Example
 from schemas.run import Run
 from tasks.tools.splits import TEST, Split
 
-CLEANING = {"distinct": "Duplicates", "clean": "Contamination"}
+GUARD = "decontaminate"  # the parameter of every recipe that names the test sets to keep out
 SHARES = {"Topics": "topic", "Kinds of answer": "answer_kind", "Modes": "mode", "Levels of difficulty": "difficulty"}
 NOT_SAID = "not said"
 
@@ -83,13 +83,18 @@ def funnel(run: Run) -> list[dict[str, Any]]:
 
 
 def cleaning(run: Run) -> list[str]:
-    """What dedup and decontamination did, in a sentence each."""
-    lines = []
-    for name, title in CLEANING.items():
-        step = run.steps.get(name)
-        lines.append(f"{title}: not looked for." if step is None else
-                     f"{title}: {step.rejected:,} of {step.expected:,} rows removed ({_rules(step.rules) or 'none'}).")
-    return lines
+    """What dedup and decontamination did, in a sentence each; never that rows are clean of what nobody looked for."""
+    guarded = ", ".join(file["name"] for file in run.plan.inputs.get(GUARD, []))
+    return [_removed(run, "distinct", "Duplicates", ""),
+            _removed(run, "clean", "Contamination", f" against {guarded}") if guarded
+            else "Contamination: not looked for, no test set was given."]
+
+
+def _removed(run: Run, name: str, title: str, against: str) -> str:
+    step = run.steps.get(name)
+    if step is None:
+        return f"{title}: not looked for."
+    return f"{title}{against}: {step.rejected:,} of {step.expected:,} rows removed ({_rules(step.rules) or 'none'})."
 
 
 def shares(groups: Groups) -> list[tuple[str, str]]:
