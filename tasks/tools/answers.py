@@ -1,8 +1,9 @@
 """The door for final answers: read one out of a solution, and decide whether two of them are the same.
 
-Answers are canonical texts: "72", "3/4", "0.05", "20%", "2x^2 - 3x + 5", "2√3", "{1, 2}", "(1, 2)", "[0, inf)", or words.
-Nothing is evaluated as code; types that differ do not match ("20%" is not "20", "(1, 2)" is not "{1, 2}"), and what cannot
-be decided is `unknown`, never "different". A later issue puts a far better judge behind the same two names.
+Answers are canonical texts: "72", "3/4", "0.05", "20%", "2x^2 - 3x + 5", "2√3", "{1, 2}", "(1, 2)", "[0, inf)", or
+words. Nothing is evaluated as code; types that differ do not match ("20%" is not "20", "(1, 2)" is not "{1, 2}"), and
+what cannot be decided is `unknown`, never "different". A later issue puts a far better judge behind the same two
+names.
 """
 
 import re
@@ -20,7 +21,8 @@ MAX_MEMBERS = 200  # of a set or tuple: a set is compared member by member
 _HASHES = re.compile(r"####\s*(.+)")
 _SAID = re.compile(r"(?:final answer|answer)(?: is|:)\s*\**\s*([^\n]+)", re.IGNORECASE)
 _QUANTITY = re.compile(rf"\s*(-?)\s*[$€£¥₹]?\s*(-?(?:{NUMBER})(?:/\d+)?)\s*(?:%|[^\W\d_][^\d+*/=^]*)?[.\s]*\Z")
-_WORDS = re.compile(r"(?<![^\W\d_])(?!sqrt\b)[^\W\d_]{3,}|^(?!pi\b)[^\W\d_]{2,}\.?$")  # else "yes" would be a product of letters
+# Else "yes" would be a product of three letters.
+_WORDS = re.compile(r"(?<![^\W\d_])(?!sqrt\b)[^\W\d_]{3,}|^(?!pi\b)[^\W\d_]{2,}\.?$")
 _INFINITIES = {"inf": "+", "∞": "+", "oo": "+", "-inf": "-", "-∞": "-", "-oo": "-"}
 
 
@@ -62,7 +64,7 @@ def final(solution: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def bare(answer: str) -> str:
-    """A quantity without money sign, "%" and unit words: "$1,200.50" is "1200.50", "5 apples" is "5"; others as they are."""
+    """A quantity without money sign, "%" and unit words ("$1,200.50" is "1200.50", "5 apples" is "5"), others as is."""
     if answer.isdecimal():
         return answer
     match = _QUANTITY.match(answer)
@@ -89,7 +91,8 @@ def _single(text: str) -> Answer:
         return _text(text)
     percent = text.endswith("%")
     try:
-        return Answer("percent" if percent else "number", value(parse_expression(text.rstrip("% ") if percent else text)))
+        tree = parse_expression(text.rstrip("% ") if percent else text)
+        return Answer("percent" if percent else "number", value(tree))
     except FormulaError:
         if re.search(r"\d", text):
             raise

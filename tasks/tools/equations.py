@@ -1,7 +1,7 @@
 """Equations found in running text: `verify` checks them one by one, `lift` turns their numbers into slots.
 
-Two ways to write one are read: annotated, `<<48/2=24>>`, and plain, "8 apples × 2 = $16" (see `prose` for what plain text
-is trusted with). `parse_expression` reads a side into a tree. None of it needs sympy.
+Two ways to write one are read: annotated, `<<48/2=24>>`, and plain, "8 apples × 2 = $16" (see `prose` for what plain
+text is trusted with). `parse_expression` reads a side into a tree. None of it needs sympy.
 """
 
 import re
@@ -21,7 +21,7 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class Statement(NamedTuple):
-    """`left sign right` as plain formulas; `start` is its place in the text, `annotated` whether it stood in `<<…>>`."""
+    """`left sign right` as plain formulas, its place in the text, and whether it stood in `<<…>>`."""
 
     left: str
     sign: str

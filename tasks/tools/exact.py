@@ -1,13 +1,13 @@
-"""The door to sympy: exact values of formulas, whether an equation holds, and sympy itself for the programs of families.
+"""The door to sympy: exact values of formulas, whether an equation holds, and sympy itself for families' programs.
 
-Nothing here evaluates text as code. A formula's tree (see `formulas`) is computed with sympy's own Integer and Rational;
-letters are symbols, so that an equation between letters is checked as an identity.
+Nothing here evaluates text as code. A formula's tree (see `formulas`) is computed with sympy's own Integer and
+Rational; letters are symbols, so that an equation between letters is checked as an identity.
 
-The rule for decimals: an equation holds if both sides are equal exactly, or if one side is a plain decimal number and the
-other side's exact value, rounded to that many places, is that number; half may go up or to even; with "=" at least one
-place must be written (10/3 = 3.33 holds, 10/3 = 3 does not), with "≈" none need be.
-The rule for "%": it means hundredths; where that reading fails, the one in which "%" is only a unit ("60/300*100 = 20%",
-"100 - 20% = 80%") is tried as well.
+The rule for decimals: an equation holds if both sides are equal exactly, or if one side is a plain decimal number and
+the other side's exact value, rounded to that many places, is that number; half may go up or to even; with "=" at
+least one place must be written (10/3 = 3.33 holds, 10/3 = 3 does not), with "≈" none need be.
+The rule for "%": it means hundredths; where that reading fails, the one in which "%" is only a unit ("60/300*100 =
+20%", "100 - 20% = 80%") is tried as well.
 """
 
 from functools import cache, lru_cache
@@ -51,7 +51,7 @@ def _letter(name: str) -> Value:
 
 
 def value(node: Node, *, percent: bool = True) -> Value:
-    """The exact value of a tree; `percent=False` reads "%" as a mere unit. Raises `FormulaError` where there is none."""
+    """The exact value of a tree; `percent=False` reads "%" as a mere unit. Raises `FormulaError` if there is none."""
     if isinstance(node, Num):
         return _number(node.text)
     if isinstance(node, Op):
@@ -86,7 +86,7 @@ def _operation(sign: str, left: Value, right: Value) -> Value:
 
 
 def _power(base: Value, exponent: Value) -> Value:
-    if not exponent.is_Rational or abs(exponent) > MAX_EXPONENT or base.is_zero and exponent < 0:
+    if not exponent.is_Rational or abs(exponent) > MAX_EXPONENT or (base.is_zero and exponent < 0):
         raise FormulaError("a power without a value of reasonable size")
     if base.free_symbols and abs(exponent) > MAX_DEGREE:
         raise FormulaError("a power of letters that is too high to check")
@@ -155,14 +155,15 @@ def agree(x: Value, y: Value) -> bool | None:
         return True
     # Not shown to vanish: one place where it clearly does not settles it, any other outcome does not.
     for place in PLACES:
-        found = gap.subs({letter: sp.Rational(place + i, 7) for i, letter in enumerate(sorted(gap.free_symbols, key=str))})
-        if found.evalf(30).is_comparable and abs(found.evalf(30)) > sp.Rational(1, 10**15):
+        letters = sorted(gap.free_symbols, key=str)
+        found = gap.subs({letter: sp.Rational(place + i, 7) for i, letter in enumerate(letters)}).evalf(30)
+        if found.is_comparable and abs(found) > sp.Rational(1, 10**15):
             return False
     return None
 
 
 def _identity(x: Value, y: Value) -> Check:
-    """Sides with letters must agree for all values; "x = 3" or "2x + 1 = 7" is not such a claim and is left undecided."""
+    """Sides with letters must agree for all values; "x = 3" or "2x + 1 = 7" claims no such thing and is left open."""
     holds = agree(x, y)
     if holds is not False:
         return Check(holds, "" if holds else str(x))

@@ -1,7 +1,8 @@
 """Arithmetic as people write it, read into a small tree: what `equations` finds, this reads, and `exact` computes.
 
-Nothing here evaluates text. A formula is numbers ("1,200", "0.5", ".5", "1 1/2"), + - * / ^ with their typographic twins,
-brackets, implied products ("2(3+4)", "2x"), "%" and "!" behind a number, "√" or "sqrt" before one, and one-letter unknowns.
+Nothing here evaluates text. A formula is numbers ("1,200", "0.5", ".5", "1 1/2"), + - * / ^ with their typographic
+twins, brackets, implied products ("2(3+4)", "2x"), "%" and "!" behind a number, "√" or "sqrt" before one, and one-
+letter unknowns.
 """
 
 import re
@@ -15,7 +16,8 @@ NUMBER = r"\d+[ ]\d{1,2}/\d{1,3}(?![\d.])|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+
 TWINS = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "✕": "*", "÷": "/", "−": "-", "–": "-", "**": "^", "of": "*"}
 
 _TOKEN = re.compile(
-    rf"\s*(?:(?P<number>{NUMBER})|(?P<name>sqrt|pi|of|[A-Za-zπ])|(?P<sign>\*\*|[-+*/^()%!√²³×·⋅∗✕÷−–])|(?P<money>[$€£¥₹]))")
+    rf"\s*(?:(?P<number>{NUMBER})|(?P<name>sqrt|pi|of|[A-Za-zπ])|(?P<sign>\*\*|[-+*/^()%!√²³×·⋅∗✕÷−–])"
+    r"|(?P<money>[$€£¥₹]))")
 _BINDS = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 4}
 _PREFIX = 3  # -2^2 is -4: a sign binds tighter than a product and looser than a power
 
@@ -62,6 +64,8 @@ def parse_expression(text: str) -> Node:
 
     Products written side by side bind like written ones, from the left: "6/2(1+2)" is 9, "1/2x" is x/2.
     """
+    if text.isdecimal():
+        return Num(text, 0, len(text))
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"longer than {MAX_LENGTH} characters")
     reader = _Reader(_tokens(text))
@@ -101,7 +105,7 @@ def _products(tokens: list[_Token]) -> list[_Token]:
     """ "5 x 4" and "1/2 of 8" say a product; "5x + 4" does not."""
     for i, (kind, text, start, end) in enumerate(tokens[1:-1], 1):
         between = tokens[i - 1][0] == "number" or tokens[i - 1][1] in {")", "%"}
-        if kind == "name" and between and (text == "of" or text in "xX" and tokens[i + 1][0] == "number"):
+        if kind == "name" and between and (text == "of" or (text in "xX" and tokens[i + 1][0] == "number")):
             tokens[i] = ("sign", "*", start, end)
     return tokens
 

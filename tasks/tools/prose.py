@@ -1,48 +1,36 @@
 """The scan behind `equations`: one pass over running text that keeps what is arithmetic and says why it trusts it.
 
 Words, numbers and signs arrive one by one; a *side* grows from them and a "=" joins sides into a *chain*. Words right
-behind a number are its unit ("7 stickers/page * 6 pages"). Whatever arithmetic leans on but cannot be read ("5 * price",
-"x + 3", "half of 4 + 1", "2 dozen", "80 000", "3:30") makes its side unreadable, and claims with an unreadable side are
-left out: skipping is safe, guessing is not.
+behind a number are its unit ("7 stickers/page * 6 pages"). Whatever arithmetic leans on but cannot be read ("5 *
+price", "x + 3", "half of 4 + 1", "2 dozen", "80 000", "3:30") makes its side unreadable, and claims with an
+unreadable side are left out: skipping is safe, guessing is not.
 """
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 from tasks.tools.formulas import TWINS
-
-MAX_UNIT_WORDS = 4  # "3 large stickers + 42"; a longer run of words is a sentence going on
-SPOKEN = {"x": "*", "times": "*", "plus": "+", "minus": "-", "multiplied by": "*", "divided by": "/", "of": "of",
-          "of the": "of", "of his": "of", "of her": "of", "of their": "of", "of its": "of"}
-# Behind a number these change its value; a side that holds one is not read.
-SCALES = frozenset("hundred thousand million billion trillion dozen dozens half halves score squared cubed st nd rd th"
-                   .split())
-# These say that a new clause begins: nothing before them belongs to the equation behind them.
-CLAUSES = frozenset("is are was were has have had gives give gets get makes make equals leaves means costs because so "
-                    "which that then".split())
-# Before a number these make it part of something larger, or a name: "5 less than 2 * 4", "and 1/2", "on day 1 * 2".
-LEANS = frozenset("than times plus minus mod over multiplied divided squared cubed log ln sin cos tan day days week "
-                  "weeks month months year years step".split())
-SHARES = frozenset("half third thirds quarter quarters fourth fourths fifth fifths tenth tenths twice double triple "
-                   "thrice percent times square root cube".split())
+from tasks.tools.phrases import Phrase, phrase_of
 
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏ¢°"
 _MONEY = r"(?:[$€£¥₹][ ]?)?"
 NUMBER = r"(?:(?!0\d{3}\b)\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?!\d)"  # "0900" is a time of day
 _TOKEN = re.compile(
     rf"[ \t]*(?:(?P<words>[{_LETTER}][{_LETTER}'’ \t]*(?:-[{_LETTER}][{_LETTER}'’ \t]*)*(?:\^\d|[²³])?)"
-    rf"|(?P<number>{_MONEY}{NUMBER}(?:(?P<mixed>[ ]\d{{1,2}}/\d{{1,3}}(?![\d./]))|(?:[ ]?[-+*×/÷−–][ ]?{_MONEY}{NUMBER})*))"
+    rf"|(?P<number>{_MONEY}{NUMBER}(?:(?P<mixed>[ ]\d{{1,2}}/\d{{1,3}}(?![\d./]))"
+    rf"|(?:[ ]?[-+*×/÷−–][ ]?{_MONEY}{NUMBER})*))"
     rf"|(?P<equals>[=≈][ \t]*{_MONEY}(?:<<(?P<note>[^<>\n]*)>>)?)"
     r"|(?P<sign>\*\*|/[ ]\d+/\d+(?![\d./])|[-+*/^×·⋅∗✕÷−–])"
     r"|(?P<bracket>[()])|(?P<mark>%|!(?=\s*[-+*/×÷=)])|[²³])|(?P<root>√)|<<(?P<aside>[^<>\n]*)>>|[$€£¥₹]"
-    r"|(?P<stop>\.?\n|\d+|#+|\S))")
+    r"|(?P<stop>\d+|#+|\S))")
 _DROP = str.maketrans({" ": "", ",": "", "$": "", "€": "", "£": "", "¥": "", "₹": "", "×": "*", "÷": "/", "−": "-",
                        "–": "-"})
 _NESTED = re.compile(r"([ ]/[ ]?|/[ ])(\d+/\d+)(?![\d.])")  # "25 / 1/3" divides by a third
 _DIGITS = frozenset("0123456789")
 _GOES_ON = frozenset("0123456789.")
+_WORDS, _NUMBER, _MIXED, _EQUALS, _NOTE, _STOP = (
+    _TOKEN.groupindex[name] for name in ("words", "number", "mixed", "equals", "note", "stop"))
 _FIRST, _OPERAND, _INSIDE, _UNIT = range(4)  # before anything; behind an operator; behind an operand; behind its unit
 
 
@@ -67,64 +55,29 @@ class Claim(NamedTuple):
 
 def claims(text: str) -> tuple[list[Claim], list[tuple[str, int]]]:
     """The plain equations of a text, and its annotations with the place where the text of each begins."""
-    scan = _Scan(text)
-    for match in _TOKEN.finditer(text):
-        _STEPS[match.lastindex or 0](scan, match)
-    scan.finish()
+    scan, steps, start = _Scan(text), _STEPS, 0
+    for line in text.split("\n"):
+        end = start + len(line)
+        if "=" in line or "≈" in line:
+            for match in _TOKEN.finditer(text, start, end):
+                steps[match.lastindex or 0](scan, match)
+            scan.close()
+        start = end + 1
     return scan.found, scan.notes
-
-
-class _Phrase(NamedTuple):
-    """What a run of words means to the numbers beside it."""
-
-    said: str  # the operator that it says: "times"
-    spoils: bool  # the number before it is not what it seems: "5x", "2 dozen"
-    leans: bool  # the number behind it is not: "half of", "day"
-    breaks: bool  # it is no unit: a sentence goes on
-    unit: str  # its first word, to compare
-    cents: bool
-
-
-def _phrase(text: str) -> _Phrase:
-    return _long(text.lower()) if text.count(" ") >= MAX_UNIT_WORDS else _short(text)
-
-
-def _long(text: str) -> _Phrase:
-    """A sentence going on: only its ends touch numbers."""
-    head, tail = text.split(" ", MAX_UNIT_WORDS)[:MAX_UNIT_WORDS], text.rsplit(" ", 3)[1:]
-    broken = head[0] == "and" and not SHARES.isdisjoint(head[1:])
-    return _Phrase("", broken or head[0] in SCALES or (len(head[0]) == 1 and head[0] != "a"),
-                   tail[-1] in LEANS or head[0] == "of" or broken or not SHARES.isdisjoint(tail), True, head[0], False)
-
-
-@lru_cache(maxsize=50_000)
-def _short(text: str) -> _Phrase:
-    words = text.lower().replace("-", " ").split()
-    rest = words[1:] if words[0] == "percent" and len(words) > 1 else words
-    said = SPOKEN.get(" ".join(rest)) or SPOKEN.get(words[-1]) or SPOKEN.get(" ".join(words[-2:])) or ""
-    said = "" if said == "of" and rest[0] != "of" else said
-    first, last = words[0].rstrip("^0123456789²³"), words[-1].rstrip("^0123456789²³")
-    letter = (len(first) == 1 and (len(words) == 1 or first != "a")) or (len(last) == 1 and last != "a")
-    broken = words == ["and"] or (words[0] == "and" and not SHARES.isdisjoint(words[1:4]))  # "1 and 1/4", "2 and a half"
-    return _Phrase(
-        said, (letter and not said and "¢" not in text and "°" not in text) or words[0] in SCALES or broken,
-        words[-1] in LEANS or words[0] == "of" or broken or not SHARES.isdisjoint(words[-3:]),
-        len(words) > MAX_UNIT_WORDS or not CLAUSES.isdisjoint(words), words[0],
-        "¢" in text or not {"cent", "cents"}.isdisjoint(words))
 
 
 class _Scan:
     """The state of one reading: the side being read, the chain of sides that it ends, and what was found so far."""
 
-    __slots__ = ("at", "bad", "before", "cents", "chain", "depth", "end", "found", "leans", "notes", "parts", "share", "start",
-                 "state", "text", "unit", "word")
+    __slots__ = ("at", "bad", "before", "cents", "chain", "depth", "end", "found", "notes", "parts", "said", "share",
+                 "start", "state", "text", "unit", "word")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[Claim] = []
         self.notes: list[tuple[str, int]] = []
         self.chain: list[tuple[Side | None, str]] = []
-        self.word, self.leans, self.cents = -1, False, False  # where the last words ended; whether numbers lean on them
+        self.word, self.said, self.cents = -1, "", False  # where the last words ended, and what they were
         self.fresh()
 
     def fresh(self, bad: bool = False) -> None:
@@ -141,7 +94,7 @@ class _Scan:
             self.start = start
             if self.word >= 0 and not self.text[self.word:start].strip(" \t$€£¥₹("):
                 self.before = True
-                if self.leans or self.chain or self.text[start - 1] not in " \t(":
+                if phrase_of(self.said).leans or self.chain or self.text[start - 1] not in " \t(":
                     self.bad = True
         self.parts.append(part)
         self.state, self.end = state, end
@@ -154,13 +107,13 @@ class _Scan:
 
     def number(self, match: re.Match[str]) -> None:
         """A number, or several with plain operators between them."""
-        text, (start, end) = match["number"], match.span("number")
+        text, (start, end) = match[_NUMBER], match.span(_NUMBER)
         if self.state >= _INSIDE:  # two numbers side by side: the first ended what came before, unless they touch
             touch = self.state == _INSIDE and not self.text[self.end:start].strip()
             self.bad = self.bad or touch
             self.close(bad=touch)
         if not text.isdecimal():
-            text = self.plain(text, bool(match["mixed"]))
+            text = self.plain(text, match[_MIXED] is not None)
         self.at.append((start, end))
         self.push(text, start, end, _INSIDE)
 
@@ -175,19 +128,18 @@ class _Scan:
         return text.translate(_DROP)
 
     def words(self, match: re.Match[str]) -> None:
-        text, start = match[1].rstrip(), match.start(1)
-        phrase, end = _phrase(text), start + len(text)
-        self.leans = phrase.leans
-        if self.state >= _INSIDE:
-            self.behind(phrase, start, end)
-        elif text == "sqrt" and self.text[end:end + 1] == "(":
+        text, start = match[_WORDS].rstrip(), match.start(_WORDS)
+        end = start + len(text)
+        if text == "sqrt" and self.state < _INSIDE and self.text[end:end + 1] == "(":
             self.push("√", start, end, _OPERAND)
             return
+        if self.state >= _INSIDE:
+            self.behind(phrase_of(text), start, end)
         elif self.state == _OPERAND:
-            self.missing(phrase, start, end)
-        self.word = end
+            self.missing(phrase_of(text), start, end)
+        self.word, self.said = end, text
 
-    def behind(self, phrase: _Phrase, start: int, end: int) -> None:
+    def behind(self, phrase: Phrase, start: int, end: int) -> None:
         """Words behind an operand: an operator said aloud, a unit, or something that spoils the side."""
         self.cents = self.cents or phrase.cents
         if phrase.unit == "percent":
@@ -202,7 +154,7 @@ class _Scan:
         else:
             self.state, self.unit = _UNIT, phrase.unit
 
-    def missing(self, phrase: _Phrase, start: int, end: int) -> None:
+    def missing(self, phrase: Phrase, start: int, end: int) -> None:
         """Words where an operand should stand: "stickers/page", "15-year-old" go on; "5 * price" cannot be read."""
         if self.parts[-1] in {"/", "-"} and len(self.parts) > 1 and self.end == start and not phrase.spoils:
             self.parts.pop()
@@ -239,7 +191,8 @@ class _Scan:
         """Whether a "-" with no operand before it belongs to the number behind it: not in "5x - 3", "cost - 3"."""
         if self.parts:
             return self.word < self.end and not self.text[end:end + 1].isspace()
-        return bool(self.chain) or (not self.text[end:end + 1].isspace() and not self.text[:start].rstrip().endswith(")"))
+        glued = not self.text[end:end + 1].isspace()
+        return bool(self.chain) or (glued and not self.text[:start].rstrip().endswith(")"))
 
     def mark(self, match: re.Match[str]) -> None:
         if self.state == _INSIDE:
@@ -265,15 +218,15 @@ class _Scan:
             self.close()
 
     def equals(self, match: re.Match[str]) -> None:
-        self.chain.append((self.side(), match["equals"][0]))
+        self.chain.append((self.side(), match[_EQUALS][0]))
         self.fresh()
-        if match["note"] is not None:
-            self.notes.append((match["note"], match.start("note")))
+        if (note := match[_NOTE]) is not None:
+            self.notes.append((note, match.start(_NOTE)))
 
     def stop(self, match: re.Match[str]) -> None:
-        """A sentence or a line ends; an odd sign inside a number ("3:30", "a_2", "6.66…") spoils both its neighbours."""
-        text, (start, end) = match["stop"], match.span("stop")
-        if not self.parts and not self.chain and not self.bad and text in " .\n,;\"":  # most stops stop nothing
+        """A sentence ends; an odd sign inside a number ("3:30", "a_2", "6.66...") spoils both its neighbours."""
+        text, (start, end) = match[_STOP], match.span(_STOP)
+        if not self.parts and not self.chain and not self.bad and text in " .,;\"":  # most stops stop nothing
             return
         odd = text[0] in "_\\|#^{[" or text.isdigit() or (
             text in ":,." and self.text[start - 1:start].isdigit() and self.text[end:end + 1] in _GOES_ON)
@@ -290,8 +243,6 @@ class _Scan:
             self.chain = []
         self.cents = False
         self.fresh(bad)
-
-    finish = close
 
     def states_a_sum(self, left: Side, right: Side) -> bool:
         """Not so for labels ("Day 2 = 4 * 2"), conversions ("1/2 hour = 30 minutes") and dollars told in cents."""
@@ -311,9 +262,12 @@ class _Scan:
                 parts = parts[len(parts) - parts[::-1].index("("):]
             at = at[len(at) - sum(not _DIGITS.isdisjoint(part) for part in parts):]
         text = parts[0] if len(parts) == 1 else "".join(parts)
-        bare = text.lstrip("-").rstrip("%").replace(".", "", 1).isdecimal()
-        fraction = self.unit is not None and text.replace("/", "", 1).isdecimal()
-        label = self.unit or ("" if self.before and bare else None) if bare or fraction else None
+        bare = text.isdecimal() or text.lstrip("-").rstrip("%").replace(".", "", 1).isdecimal()
+        label = None
+        if self.unit and (bare or text.replace("/", "", 1).isdecimal()):
+            label = self.unit
+        elif bare and self.before:
+            label = ""
         return Side(text, at, at[0][0] if self.depth and at else self.start, self.end, bare, label)
 
 

@@ -1,7 +1,7 @@
-"""The door through which programs run. Today it runs only what mathmill itself wrote, in this process, isolation "none".
+"""The door through which programs run. Today: only what mathmill itself wrote, in this process, isolation "none".
 
-`vetting` refuses whatever is not made of the listed parts; there is no limit on time or memory. Code that a model wrote must
-wait for the jail that a later issue puts behind this same `run`.
+`vetting` refuses whatever is not made of the listed parts; there is no limit on time or memory. Code that a model
+wrote must wait for the jail that a later issue puts behind this same `run`.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def run(program: str, inputs: Inputs) -> Outcome:
-    """Run a program on exact inputs ("3", "1/2", "0.05", int or Fraction) and read the `answer` that it sets. Never raises.
+    """Run a program on exact inputs ("3", "1/2", int, Fraction) and read the `answer` that it sets. Never raises.
 
     Words among the inputs are left out: programs compute with numbers.
     """
@@ -76,8 +76,8 @@ def written(value: Any) -> str:
 def _written_sympy(value: Any) -> str:
     sp = sympy()
     if isinstance(value, sp.Interval):
-        ends = ", ".join("-inf" if end == -sp.oo else "inf" if end == sp.oo else written(end) for end in (value.start, value.end))
-        return ("(" if value.left_open else "[") + ends + (")" if value.right_open else "]")
+        ends = [{-sp.oo: "-inf", sp.oo: "inf"}.get(end) or written(end) for end in (value.start, value.end)]
+        return ("(" if value.left_open else "[") + ", ".join(ends) + (")" if value.right_open else "]")
     if isinstance(value, sp.FiniteSet):
         return written(set(value.args))
     if isinstance(value, sp.Tuple):

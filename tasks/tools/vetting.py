@@ -16,26 +16,38 @@ MAX_SOURCE = 8_000  # characters
 MAX_STEPS = 200_000  # of one range: a check that counts needs fewer
 MAX_POWER = 1_000  # of a symbol or a root
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 NODES = (
-    ast.Module, ast.Assign, ast.AugAssign, ast.Expression, ast.Name, ast.Load, ast.Store, ast.Constant, ast.BinOp, ast.Add,
-    ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UnaryOp, ast.USub, ast.UAdd, ast.Not, ast.BitAnd, ast.BitOr,
-    ast.BitXor, ast.Compare,
-    ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.BoolOp, ast.And, ast.Or, ast.IfExp, ast.If,
-    ast.For, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Subscript, ast.Slice, ast.GeneratorExp, ast.ListComp, ast.SetComp,
-    ast.DictComp, ast.comprehension, ast.Call, ast.keyword, ast.Attribute)
-SYMPY = frozenset("""Circle Line Point Polygon Segment Triangle interpolate Piecewise Range Integers Naturals Abs Add Complement Contains Derivative Eq EmptySet FiniteSet Float Ge Gt Integer Integral Intersection
-    Interval Le Limit Lt Matrix Max Min Mod Mul Ne Poly Pow Product Rational Reals S Sum Symbol Tuple Union apart binomial
-    cancel ceiling cos diff discriminant divisor_count divisors expand factor factorial factorint fibonacci ff floor gcd
-    igcd ilcm integrate isprime lcm limit linsolve log nsimplify oo pi poly prime primefactors primerange prod product
-    radsimp real_roots roots sign simplify sin solve solve_univariate_inequality solveset sqrt summation symbols sympify tan
-    together totient trigsimp exp E nextprime prevprime multiplicity is_square perfect_power""".split())
-METHODS = frozenset("""area perimeter circumference radius center midpoint distance slope equation perpendicular_line parallel_line
-    intersection length x y all_coeffs args as_poly coeff coeff_monomial coeffs contains degree det diff end evaluate expand
-    factor free_symbols get inf integrate intersect inv is_integer is_positive is_rational items keys limit lhs p q rank rhs
-    simplify start subs sup union values append add count index degree LC TC as_numer_denom numerator denominator is_real
-    left_open right_open reversed""".split())
+    ast.Module, ast.Assign, ast.AugAssign, ast.Expression, ast.Name, ast.Load, ast.Store, ast.Constant,
+    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UnaryOp, ast.USub,
+    ast.UAdd, ast.Not, ast.BitAnd, ast.BitOr, ast.BitXor, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE,
+    ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.BoolOp, ast.And, ast.Or, ast.IfExp, ast.If, ast.For, ast.Tuple,
+    ast.List, ast.Set, ast.Dict, ast.Subscript, ast.Slice, ast.GeneratorExp, ast.ListComp, ast.SetComp,
+    ast.DictComp, ast.comprehension, ast.Call, ast.keyword, ast.Attribute,
+    ast.Starred)
+SYMPY = _words("""
+    Abs Add apart binomial cancel ceiling Circle Complement Contains cos Derivative diff discriminant
+    divisor_count divisors E EmptySet Eq exp expand factor factorial factorint ff fibonacci FiniteSet Float
+    floor gcd Ge Gt igcd ilcm Integer Integers Integral integrate interpolate Intersection Interval is_square
+    isprime lcm Le Limit limit Line linsolve log Lt Matrix Max Min Mod Mul multiplicity Naturals Ne nextprime
+    nsimplify oo perfect_power pi Piecewise Point Poly poly Polygon Pow prevprime prime primefactors primerange
+    prod Product product radsimp Range Rational real_roots Reals roots S Segment sign simplify sin solve
+    solve_univariate_inequality solveset sqrt Sum summation Symbol symbols sympify tan together totient Triangle
+    trigsimp Tuple Union
+    """)
+METHODS = _words("""
+    add all_coeffs append area args as_numer_denom as_poly center circumference coeff coeff_monomial coeffs
+    contains count degree denominator det diff distance end equation evaluate expand factor free_symbols get
+    index inf integrate intersect intersection inv is_integer is_positive is_rational is_real items keys LC
+    left_open length lhs limit midpoint numerator p parallel_line perimeter perpendicular_line q radius rank
+    reversed rhs right_open simplify slope start subs sup TC union values x y
+    """)
 TAKES_TEXT = frozenset({"Symbol", "symbols", "poly", "interval"})
-PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9 ,]*|[\[(][\])]|-?inf")
+PLAIN_TEXT = re.compile(r"[A-Za-zπ][A-Za-z0-9 ,]*|[\[(][\])]|-?inf")
 
 
 
@@ -96,10 +108,10 @@ def _refuse_text(tree: ast.AST) -> None:
     """Text may stand only where it is a name or brackets: elsewhere sympy would evaluate it."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) in TAKES_TEXT]
     fine = {id(part) for call in calls for part in [*call.args, *(keyword.value for keyword in call.keywords)]}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in fine or not PLAIN_TEXT.fullmatch(node.value):
-                raise Refused(f"line {node.lineno}: the text {node.value!r} is not run here")
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    for node in texts:
+        if id(node) not in fine or not PLAIN_TEXT.fullmatch(str(node.value)):
+            raise Refused(f"line {node.lineno}: the text {node.value!r} is not run here")
 
 
 def _called(node: ast.Call) -> str:
@@ -145,9 +157,8 @@ def _sum(*parts: Any) -> Any:
     return sum(parts[0]) if len(parts) == 1 and hasattr(parts[0], "__iter__") else sum(parts)
 
 
+PLAIN = (abs, all, any, dict, enumerate, frozenset, int, len, list, max, min, next, reversed, set, sorted, tuple, zip)
 SCOPE: dict[str, Any] = {
-    **FUNCTIONS, "abs": abs, "all": all, "any": any, "dict": dict, "enumerate": enumerate, "frozenset": frozenset, "int": int,
-    "len": len, "list": list, "max": max, "min": min, "next": next, "pow": _power, "range": _range, "reversed": reversed,
-    "set": set, "sorted": sorted, "sum": _sum, "tuple": tuple, "zip": zip, "_quotient": _quotient, "_power": _power,
-    "__builtins__": {}}
+    **FUNCTIONS, **{function.__name__: function for function in PLAIN}, "pow": _power, "range": _range, "sum": _sum,
+    "_quotient": _quotient, "_power": _power, "__builtins__": {}}
 CALLABLE = frozenset(name for name in SCOPE if not name.startswith("_"))

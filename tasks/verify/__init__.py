@@ -29,7 +29,8 @@ def _two_each(problems: Sequence[Problem], _: Sequence[Solution]) -> int:
     return 2 * len(problems)
 
 
-def _verdicts(problems: Sequence[Problem], solutions: Sequence[Solution], templates: Table[Template]) -> Iterator[Verdict]:
+def _verdicts(problems: Sequence[Problem], solutions: Sequence[Solution],
+              templates: Table[Template]) -> Iterator[Verdict]:
     found, index = {solution.problem_id: solution for solution in solutions}, templates.index()
     routes = {template_id: route_of(template) for template_id in {problem.template_id: None for problem in problems}
               if (template := index.get(template_id))}

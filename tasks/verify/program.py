@@ -1,8 +1,10 @@
-"""The first route: the template's program run as code, and the question searched for the numbers that the program got."""
+"""The first route: the template's program run as code, and the question searched for the numbers that it was given."""
 
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ from tasks.tools.sandbox import number, run
 METHOD = "by_program"
 WORDS = frozenset({"name", "object", "place"})  # kinds of slots that hold no number
 DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
-AS_DIGITS = frozenset({"", "text", ",", "money", "money,", ".1", ".2", ".3", ".1,", ".2,", ".3,"})
+WORD = re.compile(r"[a-z]+")
 SILENT = frozenset({"a", "A"})  # styles that show an article, not the number
 
 
@@ -36,7 +38,7 @@ def _route(program: str, slots: tuple[str, ...], question: str) -> Route:
 
 
 def route_of(template: Template) -> Route:
-    """The route of a template: its `check` where it has one, which reaches the answer another way, else its `program`."""
+    """The route of a template: its `check`, which reaches the answer another way, or else its `program`."""
     slots = tuple(slot.name for slot in template.slots if slot.kind not in WORDS)
     return _route(template.check or template.program, slots, template.question)
 
@@ -53,35 +55,55 @@ def by_program(problem: Problem, solution: Solution | None, route: Route | None)
 def _judged(problem: Problem, route: Route) -> tuple[str, str, str, str]:
     """(status, value, reason, level)."""
     try:
-        texts: dict[str, str] = json.loads(problem.values)
-        values = {name: given for name in route.slots if (given := number(texts[name])) is not None}
+        values = _values(json.loads(problem.values), route.slots)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return "unknown", "", f"values: cannot be read ({type(error).__name__}: {error})", ""
-    outcome = run(route.program, values)
-    if outcome.status != "ok":
-        return "unknown", "", f"program: {outcome.status}, {outcome.reason}", outcome.level
-    agreed = equivalent(outcome.value, problem.answer)
+    status, value, level, reason = run(route.program, values)
+    if status != "ok":
+        return "unknown", "", f"program: {status}, {reason}", level
+    agreed = equivalent(value, problem.answer)
     if agreed != "equal" and problem.answer.endswith("%"):
-        agreed = equivalent(f"{outcome.value}%", problem.answer)
+        agreed = equivalent(f"{value}%", problem.answer)
     if agreed != "equal":
-        return ("failed" if agreed == "different" else "unknown", outcome.value,
-                f"answer: the program gives {outcome.value[:80]}, the problem says {problem.answer[:80]}", outcome.level)
+        reason = f"answer: the program gives {value[:80]}, the problem says {problem.answer[:80]}"
+        return "failed" if agreed == "different" else "unknown", value, reason, level
     missing = _missing(problem.question, route.holes, values)
-    return ("failed", outcome.value, missing, outcome.level) if missing else ("passed", outcome.value, "", outcome.level)
+    return "failed" if missing else "passed", value, missing, level
 
 
-def _missing(question: str, holes: list[Hole], values: dict[str, Number]) -> str:
+def _values(texts: Mapping[str, str], slots: Sequence[str]) -> dict[str, Number]:
+    """The exact numbers of the slots that hold one. Raises KeyError for a slot without a value."""
+    return {name: given for name in slots if (given := number(texts[name])) is not None}
+
+
+def _missing(question: str, holes: Sequence[Hole], values: Mapping[str, Number]) -> str:
     """The number that the question does not show as often as the template does; "" where all are there.
 
-    First by the digits that stand in the question, which settles nearly all; else by reading its numbers in earnest.
+    First by the digits and words that stand in the question, which settles nearly all; where one is lacking, by reading
+    its numbers in earnest.
     """
-    shown = [_bare(text) for text in DIGITS.findall(question)]
+    digits, words, lower = [_bare(text) for text in DIGITS.findall(question)], list[str](), question.lower()
     for hole in holes:
-        wanted = plain(abs(values[hole.name]))
-        if hole.style not in AS_DIGITS or wanted not in shown:
-            return _missing_slow(question, holes, values)
-        shown.remove(wanted)
+        kind, text = _told(values[hole.name], hole.style)
+        if kind == "phrase":
+            if text not in lower:
+                return _lacking(question, holes, values)
+            continue
+        shown = digits if kind == "digits" else words or WORD.findall(lower)
+        if text not in shown:
+            return _lacking(question, holes, values)
+        shown.remove(text)
+        words = words if kind == "digits" else shown
     return ""
+
+
+@lru_cache(maxsize=20_000)
+def _told(value: Number, style: str) -> tuple[str, str]:
+    """How a question tells a number in a style: as digits (in the form of `plain`), as one word, or as a phrase."""
+    text = styled(value, Hole("", style, 0)).lower().lstrip("-")
+    if not DIGITS.sub("", text):
+        return "digits", _bare(text) if style == "pct" else plain(max(value, -value))
+    return "word" if text.isalpha() else "phrase", text
 
 
 def _bare(digits: str) -> str:
@@ -93,20 +115,17 @@ def _bare(digits: str) -> str:
     return f"0{digits}" if digits.startswith(".") else digits
 
 
-def _missing_slow(question: str, holes: list[Hole], values: dict[str, Number]) -> str:
-    """The same, by the numbers that a reader finds in the question or, for words it does not know, by the words."""
-    found = Counter(mention.value for mention in read_numbers(question))
+def _lacking(question: str, holes: Sequence[Hole], values: Mapping[str, Number]) -> str:
+    """The same, by the values of the numbers that a reader finds in the question."""
+    found = Counter(Fraction(mention.value) for mention in read_numbers(question))
     wanted = Counter(_seen(values[hole.name], hole) for hole in holes)
-    lower = question.lower()
     for hole in holes:
-        value = _seen(values[hole.name], hole)
-        text = styled(values[hole.name], hole).lower()
-        if found[value] < wanted[value] and lower.count(text) < sum(
-                styled(values[other.name], other).lower() == text for other in holes):
+        value, (_, text) = _seen(values[hole.name], hole), _told(values[hole.name], hole.style)
+        if max(found[value], question.lower().count(text)) < wanted[value]:
             return f"question: shows {plain(value)} (slot {hole.name}) less often than its template"
     return ""
 
 
-def _seen(value: Number, hole: Hole) -> Number:
+def _seen(value: Number, hole: Hole) -> Fraction:
     """The size that a reader sees: without its sign, and 20 where 1/5 is written as a percent."""
-    return abs(value) * (100 if hole.style == "pct" else 1)
+    return Fraction(max(value, -value) * (100 if hole.style == "pct" else 1))

@@ -25,8 +25,8 @@ class Finding(NamedTuple):
 def by_text(problem: Problem, solution: Solution) -> Verdict:
     """The verdict of the text route on one solution."""
     found = check_solution(problem.question, solution.solution, problem.answer)
-    return Verdict(stable_id("verdict", problem.id, solution.id, METHOD), [problem.id, solution.id], problem.id, solution.id,
-                   METHOD, found.status, found.read, found.reason, "")
+    return Verdict(stable_id("verdict", problem.id, solution.id, METHOD), [problem.id, solution.id], problem.id,
+                   solution.id, METHOD, found.status, found.read, found.reason, "")
 
 
 def check_solution(question: str, solution: str, answer: str) -> Finding:

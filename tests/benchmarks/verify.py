@@ -1,4 +1,4 @@
-"""What verification costs and catches, over real worked solutions: `python -m tests.benchmarks.verify [FILE] [--mutants N]`.
+"""What verification costs and catches on real solutions: `python -m tests.benchmarks.verify [FILE] [--mutants N]`.
 
 FILE is JSONL with `question` and an `answer` whose gold stands behind "####"; default ../shared/data/gsm8k/train.jsonl.
 Times are CPU time of one process, the best of several passes over 2,000 solutions with the caches of whole equations
@@ -62,7 +62,7 @@ def times(data: list[Row]) -> Iterator[tuple[str, float]]:
 
 
 def mutant(row: Row, rng: random.Random) -> tuple[str, str, Row] | None:
-    """(where, what, row) with one digit of one equation or of the final answer changed; None for rows without digits."""
+    """(where, what, row) with one digit of one equation or of the final answer changed; None without digits."""
     question, solution, gold = row
     spans = [("annotation" if found.annotated else "words", span)
              for found in equations(solution) for span in found.left_at + found.right_at]
