@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from flows.parameters import Column, Draws, Limit, Seeds
 from schemas.errors import InputError
 from schemas.parameters import InputFile
 from schemas.records import Problem, Template
@@ -14,8 +15,8 @@ from tasks.tools.orchestrator import recipe
 
 
 @recipe(summary="Templates from worked problems.")
-def lift(seeds: Annotated[str, InputFile] = "", question_column: str = "", solution_column: str = "",
-         answer_column: str = "", limit: int = 0, seed: int = 0) -> Table[Template]:
+def lift(seeds: Seeds = "", question_column: Column = "", solution_column: Column = "", answer_column: Column = "",
+         limit: Limit = 0, seed: Draws = 0) -> Table[Template]:
     """Every seed becomes a template or a rejection."""
     return lifted(sample.problems(seeds, question_column=question_column, solution_column=solution_column,
                                   answer_column=answer_column, limit=limit, seed=seed))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from rich.console import Console
 from rich.table import Table
@@ -81,10 +81,17 @@ def show_parameters(parameters: Mapping[str, Parameter]) -> None:
     for name in ("parameter", "type", "default", ""):
         table.add_column(name)
     for name, parameter in parameters.items():
-        kind = getattr(parameter.kind, "__name__", "") if not get_args(parameter.kind) else str(parameter.kind)
-        default = "(must be given)" if parameter.required else _cell(parameter.default)
-        table.add_row(name, Text(kind), Text(default), parameter.help)
+        default = "(must be given)" if parameter.required else _cell(parameter.default or "")
+        table.add_row(name, Text(_kind(parameter.kind)), Text(default), parameter.help)
     console().print(table)
+
+
+def _kind(kind: Any) -> str:
+    """A type in a user's words: `int`, `p1|noop`, `str,…`."""
+    parts = get_args(kind)
+    if get_origin(kind) is Literal:
+        return "|".join(map(str, parts))
+    return f"{_kind(parts[0])},…" if parts else str(getattr(kind, "__name__", kind))
 
 
 def show_examples(examples: Iterable[Example]) -> None:

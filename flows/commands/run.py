@@ -72,4 +72,25 @@ def _prepared(context: typer.Context, recipe: str, flags: dict[str, Any]) -> tup
         if name in given:
             raise ParameterError(f"{name!r} is given twice", mend=f"give it once, as --{name} or as {name}=…")
         given[name] = value
+    _check_early(flow, given)
     return flow, given
+
+
+def _check_early(flow: Any, given: dict[str, Any]) -> None:
+    """What a task would find out only when its turn comes, after minutes of work under a run id that is then of no use.
+
+    Raises `ParameterError` and `InputError`.
+    """
+    from schemas.errors import InputError, ParameterError
+    from schemas.parameters import bind
+    from tasks.tools.files import ENDINGS
+
+    values = bind(flow.parameters, given)
+    if values["size"] < 1:
+        raise ParameterError(f"size is {values['size']}", mend="give a whole number from 1")
+    named = [(name, value) for name, parameter in flow.parameters.items() if parameter.is_file for value in (
+        values[name] if isinstance(values[name], list | tuple) else [values[name]])]
+    for name, value in named:
+        path = Path(value.partition("=")[2] or value)  # test sets may be given as name=path
+        if path.name.endswith((*ENDINGS, ".gz", ".toml")) and not path.exists():
+            raise InputError("there is no such file", where=str(path), mend=f"check --{name.replace('_', '-')}")

@@ -1,0 +1,20 @@
+"""The parameters that recipes share: type, and what each is for. Flags and Prefect's form follow from them."""
+
+from typing import Annotated, Literal
+
+from schemas.parameters import InputFile
+
+Size = Annotated[int, "how many problems to draw"]
+Draws = Annotated[int, "which random draws: the same seed, the same tables"]
+Seeds = Annotated[str, InputFile, "worked problems: a file or a Hub id; empty: those that ship"]
+Column = Annotated[str, "which column of the seeds holds it; empty: guessed"]
+Licence = Annotated[str, "licence of the seeds, where their source does not say"]
+Limit = Annotated[int, "use only so many seeds, drawn at random; 0: all"]
+Families = Annotated[str, InputFile, "a TOML file of families of yours; empty: those that ship"]
+Topics = Annotated[tuple[str, ...], "only these topics; empty: all"]
+Levels = Annotated[tuple[int, ...], "only these levels of difficulty, 1 to 5; empty: all"]
+Modes = Annotated[tuple[Literal["p1", "p2", "m1", "noop"], ...],
+                  "variants besides base: one or two clauses more, one less, one that changes nothing"]
+Embedder = Annotated[str, "model of sentence-transformers, name or path; empty: all-MiniLM-L6-v2"]
+TestSets = Annotated[tuple[str, ...], InputFile, "test sets to keep out of the result: files"]
+Name = Annotated[str, "name of the data set, on its card"]
