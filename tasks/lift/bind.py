@@ -18,7 +18,7 @@ from tasks.lift import doubts, sources
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import Evidence
 from tasks.lift.sources import Source
-from tasks.lift.steps import Site, Step, leaves, value
+from tasks.lift.steps import Expr, Site, Step, leaves, value
 from tasks.tools.numbers import Mention
 
 MOST_READINGS = 3000
@@ -37,8 +37,27 @@ def bind(question: str, mentions: Sequence[Mention], solution: str, steps: Seque
     evidence = Evidence(question, mentions, solution, steps)
     judge = _Judge(mentions, steps, operands, last)
     bound = _settle(readings, judge, evidence, operands)
+    bound.frozen |= _reused(bound, mentions, operands, evidence)
     doubts.check(bound, question, mentions, steps)
     return bound
+
+
+SMALL = 7  # persons named, sides, days: a count up to this may stand for something that the question does not number
+
+
+def _reused(bound: Bound, mentions: Sequence[Mention], operands: Sequence[Site], evidence: Evidence) -> set[str]:
+    """Small numbers used more than once, where the words do not say that each use means them: they are not drawn.
+
+    "3 pounds, 4 pounds and 5 pounds, shared by the three: 12 / 3".
+    """
+    uses: dict[str, list[Site]] = {}
+    for site in operands:
+        source = bound.by_place[site.start]
+        if source.uses.startswith("q") and site.value == mentions[int(source.uses[1:])].value:
+            uses.setdefault(source.uses, []).append(site)
+    return {symbol for symbol, sites in uses.items() if len(sites) > 1 and mentions[int(symbol[1:])].value <= SMALL
+            and mentions[int(symbol[1:])].style in ("digits", "word")
+            and not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
 
 
 def _groups(steps: Sequence[Step]) -> list[range]:
@@ -214,9 +233,21 @@ def _settle(readings: list[Reading], judge: _Judge, evidence: Evidence, operands
     if len(classes) == 1:
         return _bound(evidence.best(readings, operands), judge, operands, "agreement")
     winner = evidence.decides(list(classes.values()), operands)
-    if winner is not None:
+    if winner is not None and not _one_sided(judge.steps):
         return _bound(winner, judge, operands, "words")
     return _tied(readings, judge, evidence, operands)
+
+
+def _one_sided(steps: Sequence[Step]) -> bool:
+    """Whether some step takes a number from, or divides it by, its equal: words do not tell which of the two is which."""
+    def equal(expr: Expr) -> bool:
+        if isinstance(expr, Site):
+            return False
+        operator, left, right = expr
+        same = isinstance(left, Site) and isinstance(right, Site) and left.value == right.value and operator in "-/"
+        return same or equal(left) or equal(right)
+
+    return any(equal(step.left) for step in steps)
 
 
 def _tied(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: Sequence[Site]) -> Bound:

@@ -84,6 +84,10 @@ class Evidence:
         dear = 4.0 if site.start in self.dear and source.uses in self.money else 0.0
         return dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
 
+    def meant(self, site: Site, source: Source) -> bool:
+        """Whether the words beside the operand name what stands beside the source."""
+        return bool(self.beside[site.start] & self.near[source.uses]) or (site.start in self.dear and source.uses in self.money)
+
     def total(self, reading: tuple[Source, ...], operands: Sequence[Site]) -> tuple[float, int]:
         order = [int(s.uses[1:]) for s in reading if s.uses.startswith("q")]
         turns = sum(a > b for a, b in zip(order, order[1:], strict=False))
