@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from schemas.errors import MathmillError, RunError
 from schemas.manifest import MANIFEST, read_manifest, seal, write_manifest
 from schemas.plan import Plan, versions
-from schemas.table import REJECTED, Table, storage
+from schemas.table import Table, storage
 
 R = TypeVar("R")
 _RUN: ContextVar["Run"] = ContextVar("run")
@@ -205,6 +205,3 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-__all__ = ["REJECTED", "Plan", "Run", "Step", "current_run", "lend", "open_run", "sweep"]

@@ -23,7 +23,7 @@ from schemas.rows import from_table, schema_of, to_table
 R = TypeVar("R")
 
 ROW_GROUP = 100_000  # rows; small enough for the Hub's viewer, and size is flat above 10,000
-SAMPLE = 4_096  # rows looked at to see whether a column repeats itself
+SAMPLE = 1_024  # rows looked at to see whether a column repeats itself
 REPEATS = 8  # a column whose values come this often on average gets a dictionary
 REJECTED = ".rejected"
 

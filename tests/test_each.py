@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -260,6 +262,27 @@ def test_plain_lines_tell_how_far_a_step_is(run: Run, capsys: pytest.CaptureFixt
     lines = capsys.readouterr().err.splitlines()
     assert lines[1] == "problems: 6 shards"
     assert lines[2].startswith("problems: 267 kept, 29 rejected; 296 rows in ")
+
+
+def test_a_terminal_shows_a_bar_with_rate(tmp_path: Path) -> None:
+    code = ("from pathlib import Path; from functools import partial; from schemas.run import open_run\n"
+            "from tests.test_each import *\n"
+            f"with open_run(Path({str(tmp_path / 'run')!r})):\n"
+            "    each(by_row(partial(problem, work=20000)), seeds(300), into=Problem, name='problems')\n")
+    host, terminal = os.openpty()
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=terminal, env={**os.environ, "TERM": "xterm"})
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):  # Linux says EIO when the other side is closed
+        while part := os.read(host, 4096):
+            shown += part
+    os.close(host)
+    assert process.wait() == 0, shown
+    text = shown.decode()
+    assert "━" in text
+    assert "6/6" in text
+    assert "/s" in text
+    assert "problems: 267 kept, 29 rejected;" in text.splitlines()[-1]
 
 
 def test_errors_cross_processes_whole() -> None:

@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeVar
 
 from schemas.errors import RunError
 from schemas.records import Rejection
-from schemas.run import Run, Step, current_run
-from schemas.table import Table, count_rows, read_column, storage, sync_folder, write_shard
+from schemas.run import Run, current_run
+from schemas.table import Table, storage, sync_folder, write_shard
+from tasks.tools.accounts import Count, balance, parted, recount, step_of
 from tasks.tools.progress import Progress
 from tasks.tools.workers import Workers, portable, worker_count
 
@@ -27,17 +28,6 @@ Work = Callable[..., Iterable[Out | Rejection]]
 SHARD = 5_000  # rows of a shard made by `whole`: a second or so of work, a megabyte or so of memory
 PATIENCE = 2.0  # seconds of work that are left to this process: starting others costs about as much
 _POOLS: dict[str, Workers] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """The accounts of one shard."""
-
-    rows_in: int
-    expected: int
-    kept: int
-    rejected: int
-    rules: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +45,10 @@ class _Job(Generic[Out]):
         try:
             lists = [source.read(number) for source in self.sources]
             due = self.expected(*lists) if self.expected else len(lists[0])
-            kept, rejected = _parted(self.work(*lists, *self.shared))
+            kept, rejected = parted(self.work(*lists, *self.shared))
         except Exception as error:
             raise portable(error, where) from error
-        _accounted(due, len(kept), len(rejected), where)
+        balance(due, len(kept), len(rejected), where)
         # The kept shard last: where it lies, the shard is finished.
         write_shard(self.out.rejections.shard(number), rejected, Rejection)
         write_shard(self.out.shard(number), kept, self.out.row)
@@ -94,13 +84,13 @@ def each(work: Work[Out], *sources: Table[Any], into: type[Out], name: str, expe
     shards = _shard_count(sources, name)
     finished = {number for number in range(shards) if _is_finished(out, number)}
     job = _Job(work, sources, tuple(shared), out, expected)
-    counts = [_recount(job, number) for number in sorted(finished)]
+    counts = [recount(out, number, sources[0]) for number in sorted(finished)]
     with Progress(name, shards, len(finished)) as progress:
         for count in _counted(job, [n for n in range(shards) if n not in finished], run, processes):
             counts.append(count)
             progress.add(count.kept, count.rejected)
     rows_in = sum(count.rows_in for count in counts)
-    run.add(_step(name, sources, counts, len(finished), monotonic() - since, rows_in))
+    run.add(step_of(name, sources, counts, len(finished), monotonic() - since, rows_in))
     return out
 
 
@@ -118,7 +108,7 @@ def whole(work: Work[Out], *sources: Table[Any], into: type[Out], name: str,
     there = out.path.is_dir()
     counts = _found(out) if there else _written(work, sources, out, shard, expected)
     rows_in = sources[0].count() if sources else sum(count.expected for count in counts)
-    run.add(_step(name, sources, counts, len(counts) * there, monotonic() - since, rows_in))
+    run.add(step_of(name, sources, counts, len(counts) * there, monotonic() - since, rows_in))
     return out
 
 
@@ -136,13 +126,6 @@ def _shard_count(sources: Sequence[Table[Any]], name: str) -> int:
 
 def _is_finished(out: Table[Any], number: int) -> bool:
     return out.shard(number).exists() and out.rejections.shard(number).exists()
-
-
-def _recount(job: _Job[Any], number: int) -> Count:
-    kept = count_rows(job.out.shard(number))
-    rules = Counter(map(str, read_column(job.out.rejections.shard(number), "rule")))
-    rows_in = count_rows(job.sources[0].shard(number)) if job.sources else kept + rules.total()
-    return Count(rows_in, kept + rules.total(), kept, rules.total(), rules)
 
 
 def _counted(job: _Job[Any], todo: list[int], run: Run, processes: bool) -> Iterator[Count]:
@@ -168,12 +151,7 @@ def _pool(run: Run, workers: int) -> Workers:
 
 
 def _found(out: Table[Any]) -> list[Count]:
-    job = _Job(_nothing, (), (), out, None)
-    return [_recount(job, number) for number in range(len(out.shards()))]
-
-
-def _nothing(*_: Any) -> Iterable[Any]:
-    return ()
+    return [recount(out, number) for number in range(len(out.shards()))]
 
 
 def _written(work: Work[Out], sources: Sequence[Table[Any]], out: Table[Out], shard: int,
@@ -196,7 +174,7 @@ def _written(work: Work[Out], sources: Sequence[Table[Any]], out: Table[Out], sh
     if due is None and sources:
         due = sources[0].count()
     kept_rows, rejected_rows = sum(count.kept for count in counts), sum(count.rejected for count in counts)
-    _accounted(kept_rows + rejected_rows if due is None else due, kept_rows, rejected_rows, out.name)
+    balance(kept_rows + rejected_rows if due is None else due, kept_rows, rejected_rows, out.name)
     _appear(out)
     return counts
 
@@ -236,32 +214,3 @@ def _appear(out: Table[Any]) -> None:
             os.replace(_unfinished(out.rejections), out.rejections.path)
         os.replace(_unfinished(out), out.path)
         sync_folder(out.path.parent)
-
-
-# --- the accounts
-
-
-def _parted(rows: Iterable[Out | Rejection]) -> tuple[list[Out], list[Rejection]]:
-    kept: list[Out] = []
-    rejected: list[Rejection] = []
-    for row in rows:
-        if isinstance(row, Rejection):
-            rejected.append(row)
-        else:
-            kept.append(row)
-    return kept, rejected
-
-
-def _accounted(due: int, kept: int, rejected: int, where: str) -> None:
-    if kept + rejected != due:
-        raise RunError(f"{due} rows were due, {kept} kept + {rejected} rejected came out", where=where,
-                       mend="this is a fault of the task: report it")
-
-
-def _step(name: str, sources: Sequence[Table[Any]], counts: Sequence[Count], resumed: int, seconds: float,
-          rows_in: int) -> Step:
-    rules = sum((count.rules for count in counts), Counter[str]())
-    return Step(name=name, sources=[source.name for source in sources], rows_in=rows_in,
-                expected=sum(count.expected for count in counts), kept=sum(count.kept for count in counts),
-                rejected=sum(count.rejected for count in counts), rules=dict(sorted(rules.items())),
-                shards=len(counts), resumed=resumed, seconds=round(seconds, 3))

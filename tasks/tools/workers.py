@@ -24,7 +24,8 @@ from schemas.run import Run, lend
 T = TypeVar("T")
 
 STRIKES = 3  # deaths of workers by one job: the first two may be the kernel's or a person's doing
-PRELOAD = ["__main__", "schemas.run", "tasks.tools.each"]
+# What the fork server imports once for all workers; pyarrow asks for pandas when it first makes an array.
+PRELOAD = ["__main__", "schemas.run", "tasks.tools.each", "pandas"]
 
 
 class _Worker(NamedTuple):
@@ -155,6 +156,7 @@ def _serve(pipe: Connection, run: Run) -> None:
     threading.Thread(target=_die_with_host, daemon=True).start()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: libraries loaded later would take all cores
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # rows are many and make no cycles: the default costs 15 % of reading and writing
     lend(run)
     while True:
         try:
