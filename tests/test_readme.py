@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import ROOT
 
@@ -60,6 +61,20 @@ def test_commands_give_what_the_readme_shows(tmp_path: Path) -> None:
     for pair in pairs:
         said = answer(pair.command, tmp_path)
         assert said == pair.output, f"$ {pair.command}\n(python -m tests.test_readme mends the README)"
+
+
+def test_the_recipe_shown_is_the_recipe() -> None:
+    quoted, _ = blocks("python")
+    assert quoted in (ROOT / "flows" / "recipes" / "lifted.py").read_text()
+
+
+def test_the_recipe_taught_runs(tmp_path: Path) -> None:
+    _, taught = blocks("python")
+    names: dict[str, Any] = {"__name__": "percents"}
+    exec(compile(taught, "percents.py", "exec"), names)
+    made = names["percents"].run(out=tmp_path / "run", size=20)
+    assert made.count() > 10
+    assert {row.topic for row in made.rows()} == {"percent"}
 
 
 def test_make_knows_the_targets_that_the_readme_names() -> None:

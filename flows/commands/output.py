@@ -81,8 +81,9 @@ def show_parameters(parameters: Mapping[str, Parameter]) -> None:
     for name in ("parameter", "type", "default", ""):
         table.add_column(name)
     for name, parameter in parameters.items():
-        default = "(must be given)" if parameter.required else _cell(parameter.default or "")
-        table.add_row(name, Text(_kind(parameter.kind)), Text(default), parameter.help)
+        default = "" if parameter.default in ((), None) else _cell(parameter.default)
+        shown = "(must be given)" if parameter.required else default
+        table.add_row(name, Text(_kind(parameter.kind)), Text(shown), parameter.help)
     console().print(table)
 
 

@@ -20,7 +20,7 @@ def verify_run(
     problems = verify(folder)
     if problems:
         raise RunError("\n  - ".join(["the run is not whole", *problems]), where=str(folder),
-                       mend="make it anew with another --out")
+                       mend="repeat the run's command; if this stays, make it anew with another --out")
     record = read_manifest(folder)
     show_steps(record["steps"])
     named = f"{record['recipe']} {record['run_id']}"
