@@ -6,7 +6,7 @@ Nothing heavy is imported here or at the top of a command, so that `--help` come
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -22,8 +22,18 @@ FAULT = 1  # ours, not the user's
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Seeds in; new, verified math problems with worked solutions out.",
     epilog="A first taste: mathmill preview lifted")
+
+
+@app.callback()
+def settings(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; MATHMILL_DEBUG=1 does the same.")] = False,
+) -> None:
+    """Seeds in; new, verified math problems with worked solutions out."""
+    if debug:  # by the environment, so that worker processes know it too
+        os.environ["MATHMILL_DEBUG"] = "1"
+
+
 app.command()(recipes)
 app.command(context_settings=ANY_PARAMETER)(run)
 app.command(context_settings=ANY_PARAMETER)(preview)
@@ -74,6 +84,6 @@ def _failed(message: str, code: int, error: BaseException) -> int:
 
         traceback.print_exception(error)
     elif code == FAULT or getattr(error, "__notes__", None):
-        message += "\n  MATHMILL_DEBUG=1 shows the traceback"
+        message += "\n  the traceback: mathmill --debug …, or MATHMILL_DEBUG=1"
     typer.echo(f"mathmill: {message}", err=True)
     return code
