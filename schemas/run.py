@@ -100,7 +100,11 @@ class Run:
         write_manifest(self.folder, self.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Run, (self.folder, self.plan, self.preview, {}, ExitStack(), self.owner)
+        return _borrowed, (self.folder, self.plan, self.preview, self.owner)
+
+
+def _borrowed(folder: Path, plan: Plan, preview: bool, owner: int) -> Run:
+    return Run(folder, plan, preview, owner=owner)
 
 
 def current_run() -> Run:

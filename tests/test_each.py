@@ -78,6 +78,11 @@ def own_process(rows: list[Seed]) -> Iterator[Rejection]:
         yield reject(row.id, "who", str(os.getpid()), current_run().recipe)
 
 
+def noting(rows: list[Seed]) -> list[Seed]:
+    current_run().note("rows", len(rows))
+    return rows
+
+
 def bytes_of(table: Table[Seed]) -> list[bytes]:
     return [path.read_bytes() for path in (*table.shards(), *table.rejections.shards())]
 
@@ -107,6 +112,13 @@ def test_workers_really_are_other_processes(run: Run, place: str) -> None:
     assert (pids == {str(os.getpid())}) == (place == "here")
     assert len(pids) <= 3
     assert {row.reason for row in made.rejections.rows()} == {"test"}
+
+
+def test_a_worker_cannot_write_run_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "PATIENCE", -1.0)
+    monkeypatch.setenv("MATHMILL_WORKERS", "2")
+    with pytest.raises(RunError, match=r"a worker process cannot write run\.json"):
+        each(noting, seeds(300), into=Seed, name="noting")
 
 
 def test_little_work_stays_here(run: Run) -> None:

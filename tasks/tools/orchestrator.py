@@ -83,14 +83,13 @@ class Recipe(Generic[P, T]):
         `out` is the run's folder, by default `data/runs/<recipe>/<run id>`. A preview is a run in a folder that goes
         when this process ends, and no server hears of it. Raises any `MathmillError`.
         """
-        if preview:
-            return self._here(None, parameters)
-        plan = self.plan(**parameters)
-        folder, url = run_folder(plan, out), "" if in_flow_run() else server_url()
-        if not url or finished(plan, folder) is not None:
-            return self._here(folder, parameters)
+        values, plan = bind(self.parameters, parameters), self.plan(**parameters)
+        folder = None if preview else run_folder(plan, out)
+        url = "" if preview or in_flow_run() else server_url()
+        if not url or (folder and finished(plan, folder) is not None):
+            return self._here(values, plan, folder)
         check_server(url)
-        return self._served(url, {**bind(self.parameters, parameters), "out": str(folder)})
+        return self._served(url, {**values, "out": str(folder)})
 
     @cached_property
     def flow(self) -> Any:
@@ -100,7 +99,8 @@ class Recipe(Generic[P, T]):
 
         def served(out: str | None = None, **given: Any) -> T:
             print(f"this run on the server: {flow_run.ui_url}", file=sys.stderr)
-            return self._here(run_folder(self.plan(**given), out), given)
+            plan = self.plan(**given)
+            return self._here(given, plan, run_folder(plan, out))
 
         def run_name() -> str:
             given = {name: value for name, value in flow_run.parameters.items() if name != "out"}
@@ -110,9 +110,8 @@ class Recipe(Generic[P, T]):
         decorate: Any = prefect.flow
         return decorate(name=self.name, description=self.summary, flow_run_name=run_name, persist_result=False)(served)
 
-    def _here(self, folder: Path | None, parameters: dict[str, Any]) -> T:
-        values, body = bind(self.parameters, parameters), cast(Callable[..., T], self.body)
-        plan = Plan.of(self.name, self.parameters, values)
+    def _here(self, values: dict[str, Any], plan: Plan, folder: Path | None) -> T:
+        body = cast(Callable[..., T], self.body)
         return cast(T, launch(lambda: body(**values), plan, folder))
 
     def _served(self, url: str, parameters: dict[str, Any]) -> T:

@@ -44,24 +44,30 @@ class Workers:
     def map(self, job: Callable[[int], T], numbers: Iterable[int], name: str) -> Iterator[T]:
         """`job(number)` for every number, in the order in which they end.
 
-        `job` is pickled. Raises what it raises (see `portable`), or `ToolError` for one that kills its workers.
+        `job` is pickled. Raises what it raises (see `portable`), or `ToolError` for one that kills its workers: of
+        several, that of the lowest number, so that the same fault gives the same message.
         """
-        todo, strikes = deque(numbers), Counter[int]()
+        todo, strikes, faults = deque(numbers), Counter[int](), dict[int, MathmillError]()
         try:
-            while todo or self.busy:
-                while todo and len(self.busy) < self.count:
+            while (todo and not faults) or any(not faults or n < min(faults) for _, n in self.busy.values()):
+                while todo and not faults and len(self.busy) < self.count:
                     self._give(job, todo.popleft())
-                for number, died, reply in self._answers():
-                    if not died:
+                for number, ending, reply in self._answers():
+                    if ending == "done":
                         yield reply
-                        continue
-                    strikes[number] += 1
-                    if strikes[number] == STRIKES:
-                        raise _deadly(name, number, reply)
-                    todo.appendleft(number)
+                    elif ending == "failed":
+                        faults[number] = reply
+                    else:
+                        strikes[number] += 1
+                        if strikes[number] < STRIKES:
+                            todo.appendleft(number)
+                        else:
+                            faults[number] = _deadly(name, number, reply)
         finally:
             self._kill([worker for worker, _ in self.busy.values()])
             self.busy.clear()
+        if faults:
+            raise faults[min(faults)]
 
     def close(self) -> None:
         """End all processes now; what they were writing stays unfinished, and is swept with the run."""
@@ -84,7 +90,7 @@ class Workers:
             self.busy[worker.pipe] = (worker, number)
             return
 
-    def _answers(self) -> Iterator[tuple[int, bool, Any]]:
+    def _answers(self) -> Iterator[tuple[int, str, Any]]:
         for pipe in wait(list(self.busy)):
             assert isinstance(pipe, Connection)
             worker, number = self.busy.pop(pipe)
@@ -92,14 +98,13 @@ class Workers:
                 failed, reply = pipe.recv()
             except (EOFError, OSError):
                 self._kill([worker])
-                yield number, True, worker.process.exitcode
+                yield number, "died", worker.process.exitcode
                 continue
             self.idle.append(worker)
             if failed:
-                error, notes = reply
-                error.__notes__ = notes
-                raise error
-            yield number, False, reply
+                reply, notes = reply
+                reply.__notes__ = notes
+            yield number, "failed" if failed else "done", reply
 
     def _hire(self) -> _Worker:
         context = multiprocessing.get_context("forkserver")
