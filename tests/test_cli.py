@@ -102,6 +102,39 @@ def test_a_wrong_word_gives_one_message(command: str, words: list[str], says: st
     assert list(tmp_path.iterdir()) == []
 
 
+GOOD = json.dumps({"question": "How much is 2 + 3?", "answer": "2 + 3 = <<2+3=5>>5\n#### 5"}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("bad.jsonl", GOOD + b"{nope\n", ("bad.jsonl, line 2", "bad JSON")),
+    ("list.jsonl", GOOD + b"[1]\n", ("list.jsonl, line 2", "list")),
+    ("columns.jsonl", b'{"a": 1, "b": 2}\n', ("columns.jsonl", "'a', 'b'", "--question-column")),
+    ("latin.jsonl", GOOD + '{"question": "Zoé"}'.encode("latin-1"), ("latin.jsonl, line 2", "not UTF-8")),
+    ("empty.jsonl", b"", ("empty.jsonl", "no rows")),
+    ("long.jsonl", GOOD + b'{"question": "' + b"a" * 10_000_000 + b'"}', ("long.jsonl, line 2", "MB")),
+    ("broken.parquet", b"PAR1 and no more", ("broken.parquet",)),
+    ("words.docx", b"PK", ("words.docx", "ending")),
+    ("answers.jsonl", b'{"question": "Why?", "answer": "Because."}\n', ("answers.jsonl", "row 1")),
+])
+def test_bad_seeds_are_named_with_place_and_mend(
+        name: str, content: bytes, says: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).write_bytes(content)
+    words = ["run", "lifted", "--seeds", str(tmp_path / name), "--out", str(tmp_path / "run")]
+    assert guarded(lambda: app(words)) == InputError.exit_code
+    message = capsys.readouterr().err.partition("mathmill: ")[2]
+    assert all(text in message for text in says)
+    assert "mend: " in message
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "failed"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "shut.jsonl").write_bytes(GOOD)
+    (tmp_path / "shut.jsonl").chmod(0)
+    assert guarded(lambda: app(["run", "lifted", "--seeds", str(tmp_path / "shut.jsonl")])) == InputError.exit_code
+    assert "shut.jsonl" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["nosuch"], ["run"], ["query"], ["lift", "x.jsonl"], ["query", "SELECT 1", "--xyz"]],
                          ids=" ".join)
 def test_wrong_usage_is_told_shortly(mathmill: Command, words: list[str]) -> None:
