@@ -38,7 +38,7 @@ class Progress:
         if monotonic() - self.told < EVERY:
             return
         self.told = monotonic()
-        if self.bar is None:
+        if self.bar is None and self.done != self.shards:  # the last line says it all
             _say(f"{self.name}: {self._rows()}{self._left()}")
         if self.shards:
             self.gauge.show(self.done / self.shards, self._rows())
