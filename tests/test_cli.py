@@ -251,3 +251,20 @@ def test_instantiate_from_given_values(real_run: Path, tmp_path: Path, mathmill:
     assert json.loads(asked) == [{"binding_id": "as it was"}]
     [why] = json.loads(mathmill("query", "SELECT reason FROM rejections", "--runs", "bound", "--format", "json").stdout)
     assert number["name"] in why["reason"]
+
+
+def test_it_runs_as_a_wheel_lays_it_out(tmp_path: Path) -> None:
+    """No checkout around the packages: what ships lies in tasks/data."""
+    site = tmp_path / "site"
+    for name in ("flows", "tasks", "schemas"):
+        shutil.copytree(ROOT / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("seeds", "pools", "templates"):
+        shutil.copytree(ROOT / "data" / name, site / "tasks" / "data" / name)
+    words = ["run", "lifted", "--limit", "8", "--size", "20", "--out", "run"]
+    done = subprocess.run([sys.executable, "-m", "flows", *words], cwd=tmp_path, capture_output=True, text=True,
+                          check=False, env={**os.environ, "PYTHONPATH": str(site)})
+    assert done.returncode == 0, done.stderr
+    code = "import tasks, schemas, flows; print(tasks.__file__)"
+    there = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
+                           env={**os.environ, "PYTHONPATH": str(site)})
+    assert there.stdout.startswith(str(site))
