@@ -70,11 +70,12 @@ def test_equal_numbers_are_told_apart_by_their_nouns() -> None:
 
 
 def test_equal_numbers_that_nothing_tells_apart_are_tied() -> None:
-    template = lift(seed("Ede walks 4 km and cycles 4 km on each of 5 days, and drives 4 km once. How far does he travel without the car?",
-                         "That is 4*5 = <<4*5=20>>20 and 4*5 = <<4*5=20>>20.\nTogether 20+20 = <<20+20=40>>40.\n#### 40"))
-    numbers = [s.name for s in template.slots if s.kind != "name" and s.value == "4"]
+    template = lift(seed("Ede walks 40 km and cycles 40 km in each of 5 weeks. How far does he travel?",
+                         "That is 40*5 = <<40*5=200>>200 and 40 for now, then 40*4 = <<40*4=160>>160 and 200+160 = <<200+160=360>>360 "
+                         "and 360+40 = <<360+40=400>>400.\n#### 400"))
+    numbers = [s.name for s in template.slots if s.kind != "name" and s.value == "40"]
     assert any(f"{a} == {b}" in template.conditions for a in numbers for b in numbers if a != b) or \
-        all(f"{n} == 4" in template.conditions for n in numbers)
+        all(f"{n} == 40" in template.conditions for n in numbers)
 
 
 @pytest.mark.parametrize(("rule", "question", "solution"), [
@@ -84,7 +85,8 @@ def test_equal_numbers_that_nothing_tells_apart_are_tied() -> None:
     ("wrong_arithmetic", "Ali has 6 pens and 3 cups. How many things?", "6+3=<<6+3=10>>10\n#### 10"),
     ("no_numbers", "How many days are in a week?", "5+2=<<5+2=7>>7\n#### 7"),
     ("no_steps", "Ali has 6 pens. How many?", "He has them all.\n#### 6"),
-    ("implied", "Maria and her 4 friends each eat 3 plums. How many plums do they eat?", "They eat 5*3 = <<5*3=15>>15 plums.\n#### 15"),
+    ("unused_number", "A 35 cm shelf holds 30% novels and 6 atlases. How many atlases do 2 such shelves hold?",
+     "They hold 6*2 = <<6*2=12>>12 atlases.\n#### 12"),
     ("unused_result", "Ali has 6 pens and 3 cups and 8 mugs. How many pens and cups?",
      "6*8=<<6*8=48>>48\n6+3=<<6+3=9>>9 things.\n#### 9"),
     ("no_operation", "Ali has 6 pens and 3 cups. Which are more?", "6-3=<<6-3=3>>3\nSo it is <<6=6>>6\n#### 6"),
@@ -102,6 +104,12 @@ def test_legs_wheels_and_ordinals_are_not_drawn() -> None:
                          "Together 24 + 10 = <<24+10=34>>34 legs.\n#### 34"))
     held = {s.value for s in template.slots if s.choices == [s.value]}
     assert held == {"4", "2"}
+
+
+def test_a_number_that_could_make_a_constant_is_kept() -> None:
+    template = lift(seed("Maria and her 4 friends each eat 30 plums and 80 grapes. How many pieces do they eat?",
+                         "Each eats 30+80 = <<30+80=110>>110 pieces.\nThey eat 5*110 = <<5*110=550>>550 pieces.\n#### 550"))
+    assert all(s.value != "4" or s.choices == ["4"] for s in template.slots)
 
 
 def test_shares_go_on_fitting_into_the_whole() -> None:

@@ -123,6 +123,9 @@ def _conditions(solution: str, mentions: Sequence[Mention], steps: Sequence[Step
             into.keep(f"{names(first)} == {names(second)}")
     for relation in bound.sums:
         into.keep(names(relation))
+    for name in re.findall(r"denominator\((n\d+)\)", " ".join(names(c) for c in bound.codes)):
+        if not any(f"numerator({name})" in names(c) for c in bound.codes):
+            into.keep(f"numerator({name}) == 1")
     conditions.of_steps(solution, steps, names.expr, into)
     conditions.of_shares([(names(s), mentions[int(s[1:])]) for s in writer.slots], into)
     return into

@@ -38,7 +38,7 @@ def bind(question: str, mentions: Sequence[Mention], solution: str, steps: Seque
     judge = _Judge(mentions, steps, operands, last)
     bound = _settle(readings, judge, evidence, operands)
     bound.frozen |= _reused(bound, mentions, operands, evidence)
-    doubts.check(bound, question, mentions, steps)
+    doubts.check(bound, question, solution, mentions, steps)
     return bound
 
 
@@ -55,9 +55,10 @@ def _reused(bound: Bound, mentions: Sequence[Mention], operands: Sequence[Site],
         source = bound.by_place[site.start]
         if source.uses.startswith("q") and site.value == mentions[int(source.uses[1:])].value:
             uses.setdefault(source.uses, []).append(site)
-    return {symbol for symbol, sites in uses.items() if len(sites) > 1 and mentions[int(symbol[1:])].value <= SMALL
-            and mentions[int(symbol[1:])].style in ("digits", "word")
-            and not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
+    small = {s: sites for s, sites in uses.items() if len(sites) > 1 and mentions[int(s[1:])].value <= SMALL
+             and mentions[int(s[1:])].style in ("digits", "word")}
+    return {s for s, sites in small.items() if len({evidence.step_of[site.start] for site in sites}) < len(sites)
+            or not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
 
 
 def _groups(steps: Sequence[Step]) -> list[range]:
@@ -91,8 +92,9 @@ def _options(question: str, mentions: Sequence[Mention], solution: str, steps: S
             found += [Source(f"r{j}", f"r{j}", "result") for j in range(k) if steps[j].right.value == _meant(site)]
             found += [Source(f"r{j}/100", f"r{j}", "derived") for j in range(k)
                       if "%" in text and steps[j].right.value == 100 * _meant(site)]
-            found += _parts(site, partners.get(id(site)), mentions)
             found += sources.constants(site.value, text)
+            # A fraction of the question written as one is that fraction, not two numbers that happen to be equal.
+            found = _parts(site, partners.get(id(site)), mentions) or found
             found = found or ([] if isinstance(step.left, Site) else sources.structural(site.value))
             if not found:
                 raise Unlifted("unbound", f"{site.text} in step {k + 1} is no number of the question, earlier result or known constant")

@@ -12,7 +12,7 @@ from math import ceil, floor
 from tasks.lift import nouns
 from tasks.tools.numbers import Mention
 
-HALVES = ("1/2", "1/3", "1/4", "1/5")
+HALVES = ("1/3", "1/4", "1/5", "1/6")
 PROPER = ("2/3", "3/4", "2/5", "3/5", "4/5", "3/8", "5/8", "3/10", "7/10", "5/6")
 ROUND = (1000, 500, 100, 50, 10, 5)
 
@@ -132,6 +132,7 @@ def _near(v: int) -> tuple[int, int, int]:
 _CAPS = [
     (r"[ -]days? (?:a|per|each|every|in a|of the|out of the) week", 6), (r"[ -]times? (?:a|per|each|every) (?:day|week)", 6),
     (r"[ -]hours?.{0,12} (?:a|per|each|every) (?:day|night|week(?:day)?|morning|evening|school)", 12), (r"[ -]weeks? (?:a|per|each|every) month", 4),
+    (r"[ -](?:\w+ )?(?:days?|workdays?|afternoons?|mornings?|evenings?|nights?|times?)\b.{0,24}\bweek", 6),
     (r"[ -]months? (?:a|per|each|every|of the|in a|out of the) year", 11), (r"[ -]hours?(?: \w+){0,3} (?:day|night)", 14), (r"[ -]minutes?", 59), (r"[ -]hours?\b", 23),
     (r"[ -]years?[ -]old", 95), (r"[ -](?:feet|foot) tall", 90), (r"[ -]inch(?:es)?\b", 90), (r"[ -]months?\b", 23), (r"[ -]days?\b", 28),
     (r"[ -](?:miles|mph|kilometers|km)(?: per hour|/h| an hour)", 90), (r"[ -]mph", 90), (r"[ -]degrees?", 99),

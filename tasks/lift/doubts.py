@@ -9,15 +9,14 @@ from fractions import Fraction
 from itertools import combinations, permutations
 
 from tasks.lift.bound import Bound, Unlifted
-from tasks.lift.evidence import stems
-from tasks.lift.steps import Site, Step
+from tasks.lift.evidence import line_of, stems
+from tasks.lift.steps import Site, Step, leaves
 from tasks.tools.numbers import Mention
 
-_SELF = re.compile(r"[ -]?(?:(?:\w+ ){0,2})(?:friends?|others?|siblings?|brothers?|sisters?|more|colleagues|guests|children|kids|cousins|classmates)\b")
 _SMALL = 10  # a count up to this may say how many persons or things were named, and be used by no step
 
 
-def check(bound: Bound, question: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
+def check(bound: Bound, question: str, solution: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
     """Notes numbers that stand aside and ties repeats, in place. Raises `Unlifted`."""
     _trivial(bound, steps)
     used = {source.uses for source in bound.by_place.values()}
@@ -28,7 +27,7 @@ def check(bound: Bound, question: str, mentions: Sequence[Mention], steps: Seque
         if f"q{i}" not in used:
             _stand_aside(i, bound, question, mentions, steps, used)
     _sums(bound, question, mentions)
-    _thin_air(bound, question, mentions, steps)
+    _thin_air(bound, question, solution, mentions, steps)
 
 
 def _sums(bound: Bound, question: str, mentions: Sequence[Mention]) -> None:
@@ -98,24 +97,30 @@ def _nouns(question: str, mention: Mention) -> set[str]:
     return stems(" ".join((after.group() if after else "").split()[:3]))
 
 
-def _thin_air(bound: Bound, question: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
-    """A small constant that is one more than "3 friends", or that two numbers make, was worked out in someone's head."""
-    text = question.lower()
-    values = [m.value for m in mentions if m.role != "label"]
-    for source in bound.by_place.values():
-        if source.kind != "constant":
-            continue
-        number = Fraction(source.code.strip("()"))
-        for mention in mentions:
-            if mention.value == number - 1 and number > 2 and _SELF.match(text[mention.end:mention.end + 40]):
-                raise Unlifted("implied", f"{number} may be the {mention.text} of the question and one more")
-        if number > 2 and not _said(number, text) and any(a + b == number or a * b == number for a, b in combinations(values, 2)):
-            raise Unlifted("implied", f"{number} may be made of two numbers of the question")
+def _thin_air(bound: Bound, question: str, solution: str, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
+    """A constant that numbers of the question could make ("3 friends" and a 4) was perhaps worked out in someone's head: they are kept."""
+    lines = {site.start: line_of(solution, site.start).lower() for step in steps for site in leaves(step.left)}
+    stated = {m.value for i, m in enumerate(mentions) if m.role == "label" or f"q{i}" in bound.aside}
+    for place, source in bound.by_place.items():
+        if source.kind == "constant":
+            number = Fraction(source.code.strip("()"))
+            if number > 2 and number not in stated and number != 100 and not _said(number, lines[place]):
+                bound.frozen |= _makers(number, mentions)
+
+
+def _makers(number: Fraction, mentions: Sequence[Mention]) -> set[str]:
+    """The numbers of the question that could make `number`: by one more or less, by a small factor, or two of them together."""
+    whole = [(f"q{i}", m.value) for i, m in enumerate(mentions) if m.role != "label" and m.value > 1]
+    out = {q for q, v in whole if abs(v - number) == 1 or (2 <= number / v <= 12 and (number / v).denominator == 1)}
+    for (p, a), (q, b) in combinations(whole, 2):
+        if number in (a + b, abs(a - b), a * b):
+            out |= {p, q}
+    return out
 
 
 _FIRM = {7: "week", 12: "year|month|dozen|inch|feet|foot", 24: "day|hour", 60: "minute|hour|second", 100: "percent|%|cent|meter", 52: "week|year",
-         365: "year|day", 30: "month|hour", 1000: "kilo|gram|lit|meter|km", 16: "ounce|pound", 3: "yard|feet|foot", 4: "week|quarter",
-         36: "yard|inch"}
+         365: "year|day", 30: "month|half an hour", 31: "month", 1000: "kilo|gram|lit|meter|km", 16: "ounce|pound", 3: "yard|feet|foot|triang",
+         4: "leg|square|quart|week", 36: "yard|inch", 5: "nickel", 10: "dime|decade|millimet", 25: "quarter", 6: "hexagon", 8: "pint|octagon|spider"}
 
 
 def _said(number: Fraction, text: str) -> bool:

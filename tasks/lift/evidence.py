@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from tasks.lift.sources import Source, constants
-from tasks.lift.steps import Site, Step
+from tasks.lift.steps import Expr, Site, Step, leaves
 from tasks.tools.numbers import Mention
 
 _STOP = set("a an the of and or in on at to for by with from is are was were be been has have had he she it they his her their its "
@@ -42,15 +42,18 @@ class Evidence:
             self.clause[f"r{j}"] = stems(line_of(solution, step.end))
         self.money = {f"q{i}" for i, m in enumerate(mentions) if m.role == "money"}
         self.dear: set[int] = set()  # operands that the prose writes with a currency sign
+        self.question, self.mentions = question, mentions
         self.phrase: dict[int, str] = {}
+        self.step_of: dict[int, int] = {}
+        self.operator: dict[int, str] = {}
         self.beside: dict[int, set[str]] = {}
         self.line: dict[int, set[str]] = {}
-        for step in steps:
+        for k, step in enumerate(steps):
             self._operands(solution, step)
+            self.step_of |= {site.start: k for site in leaves(step.left)}
+            self._operators(step.left, "")
 
     def _operands(self, solution: str, step: Step) -> None:
-        from tasks.lift.steps import leaves
-
         echoes = list(step.echo)
         for site in leaves(step.left):
             place = next((e for e in echoes if e.value == site.value), None)
@@ -82,7 +85,28 @@ class Evidence:
             return 4.0 if constants(site.value, self.phrase[site.start]) and site.value > 2 else 0.0
         beside, near = self.beside[site.start], self.near[source.uses]
         dear = 4.0 if site.start in self.dear and source.uses in self.money else 0.0
-        return dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
+        return self._fits(site, source) + dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
+
+    def _operators(self, expr: Expr, outer: str) -> None:
+        if isinstance(expr, Site):
+            self.operator[expr.start] = outer
+            return
+        self._operators(expr[1], expr[0])
+        self._operators(expr[2], expr[0])
+
+    def _fits(self, site: Site, source: Source) -> float:
+        """"3 times" multiplies and "3 more" adds."""
+        if not source.uses.startswith("q"):
+            return 0.0
+        mention = self.mentions[int(source.uses[1:])]
+        after, product = self.question[mention.end:mention.end + 16], self.operator[site.start] in ("*", "/")
+        if mention.style == "fold" or re.match(r" times (?:as|more|the|that|what|larger|older|bigger|longer|faster)", after):
+            return 4.0 if product else -4.0
+        if re.match(r" (?:\w+ )?(?:more|extra|additional|older|taller)\b", after):
+            return -4.0 if product else 4.0
+        if re.match(r" (?:\w+ )?(?:fewer|less|younger|shorter)\b", after):
+            return -4.0 if product else 4.0 if self.operator[site.start] == "-" else 0.0
+        return 0.0
 
     def meant(self, site: Site, source: Source) -> bool:
         """Whether the words beside the operand name what stands beside the source."""
@@ -98,10 +122,18 @@ class Evidence:
 
     def decides(self, classes: Sequence[list[tuple[Source, ...]]], operands: Sequence[Site]) -> tuple[Source, ...] | None:
         """The reading that the words prefer to those of every other class, or None where they do not."""
-        ranked = sorted(((self.total(self.best(c, operands), operands), n) for n, c in enumerate(classes)), reverse=True)
-        winner, rival = (self.best(classes[n], operands) for _, n in ranked[:2])
-        results = any(a != b and a.kind == b.kind == "result" for a, b in zip(winner, rival, strict=True))
-        return winner if ranked[0][0][0] >= ranked[1][0][0] + (RESULTS if results else MARGIN) else None
+        best = sorted((self.best(c, operands) for c in classes), key=lambda r: self.total(r, operands), reverse=True)
+        winner, rivals = best[0], [r for c in classes for r in c if best[0] not in c]
+        return winner if all(self._beats(winner, rival, operands) for rival in rivals) else None
+
+    def _beats(self, winner: tuple[Source, ...], rival: tuple[Source, ...], operands: Sequence[Site]) -> bool:
+        """By the margin in all, and at no operand where they differ the other way round."""
+        differ = [(site, a, b) for site, a, b in zip(operands, winner, rival, strict=True) if a != b]
+        gains = [self.score(site, a) - self.score(site, b) for site, a, b in differ]
+        kinds = [{a.kind, b.kind} for _, a, b in differ]
+        if {"result", "constant"} in kinds:
+            return False
+        return min(gains) >= 0 and sum(gains) >= (RESULTS if {"result"} in kinds else MARGIN)
 
 
 def near(text: str, start: int, end: int) -> str:

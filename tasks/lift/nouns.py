@@ -6,8 +6,6 @@ from functools import lru_cache
 MEASURES = frozenset(
     "hour minute second day week month year mile kilometer meter centimeter foot inch yard pound ounce gram kilogram kg km cm mm "
     "liter gallon quart pint cup mile degree percent acre ton calorie mph ml lb oz ft tablespoon teaspoon".split())
-FACTS = frozenset("leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter".split())
-CURRENCY = frozenset("bill coin note".split())
 _STOP = frozenset(
     "of in and for to from per a an each left on at the is are was were that with than as if or but by he she they it his her their "
     "every who which will would can could has have had does do did so then when while because total altogether equals after before "

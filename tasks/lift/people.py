@@ -1,5 +1,6 @@
 """First names in a problem that can be swapped: slots of kind name, and the edits that put them into both texts."""
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -30,11 +31,14 @@ def people(question: str, solution: str) -> list[tuple[Slot, list[Edit], list[Ed
     """Each swappable name: its slot, and its edits in question and solution."""
     out: list[tuple[Slot, list[Edit], list[Edit]]] = []
     known = [n for n in dict.fromkeys(re.findall(r"\b[A-Z][a-zà-öø-ÿ]+\b", question)) if n in _pool_of()]
+    words = set(re.findall(r"\b[A-Z][a-zà-öø-ÿ]{2,}\b", question + " " + solution))
     for name in dict.fromkeys(re.findall(r"\b[A-Z][a-zà-öø-ÿ]+\b", question)):
         if name not in _pool_of() or name in _WORDS or not _safe(name, question) or not _safe(name, solution, at_least=0):
             continue
         pool = _pool(name, question + " " + solution, alone=len(known) == 1)
         if not pool:
+            continue
+        if any(other != name and _misspelt(name, other) for other in words):
             continue
         slot_name = f"p{len(out) + 1}"
         first = re.search(rf"\b{name}\b", question)
@@ -42,6 +46,11 @@ def people(question: str, solution: str) -> list[tuple[Slot, list[Edit], list[Ed
         slot = Slot(slot_name, "name", "", first.start(), first.end(), name, pool=pool)
         out.append((slot, list(_edits(name, slot_name, question)), list(_edits(name, slot_name, solution))))
     return out
+
+
+def _misspelt(name: str, other: str) -> bool:
+    """Whether another word is probably the same name with a slip: left alone it would be a stranger in the story."""
+    return difflib.SequenceMatcher(None, name, other).ratio() >= 0.75
 
 
 def _safe(name: str, text: str, at_least: int = 1) -> bool:
@@ -61,7 +70,7 @@ def _safe(name: str, text: str, at_least: int = 1) -> bool:
 def _pool(name: str, text: str, alone: bool) -> str:
     """The pool that fits the story's pronouns: any, where none speaks; "" where they leave it open who is meant."""
     he, she = re.search(r"\b(?:he|him|his)\b", text, re.IGNORECASE), re.search(r"\b(?:she|her|hers)\b", text, re.IGNORECASE)
-    related = re.search(r"\b(?:boys?|girls?|brother|sister|mother|father|mom|dad|wife|husband|son|daughter|aunt|uncle|king|queen|man|woman|"
+    related = re.search(r"\b(?:boys?|girls?|brother|sister|mother|father|mom|dad|wife|husband|son|daughter|aunt|uncle|king|queen|man|woman|birth|pregnant|"
                         r"men|women|ladies|guy|lady)\b", text, re.IGNORECASE)
     own = _pool_of()[name]
     if not (he or she or related):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tasks.instantiate.markup import NUMBERS
-from tasks.lift import nouns, sources
+from tasks.lift import facts, nouns, sources
 from tasks.lift.bind import evaluate, still
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import Evidence, line_of, near, stems
@@ -19,6 +19,8 @@ from tasks.lift.steps import Site, Step, leaves
 from tasks.tools.numbers import Mention, read_numbers
 
 Edit = tuple[int, int, str]
+A_FEW = 4
+FEW = 10  # a loose number up to this may count what is named rather than repeat a quantity
 
 _DIGITS = ("", ",", "money", "money,", "bare", ".2", ".2,", ".1", ".3", "bare.2", "bare.1", "bare.3", "frac")
 _MONEY = ("money", "money,", ".2", ".2,", "bare.2", "", ",", "bare", ".1")
@@ -73,9 +75,8 @@ class Writer:
         self.out.literal |= {s for s in self.slots if self.values[s] in said and self.mentions[int(s[1:])].role == "plain"}
 
     def _facts(self) -> None:
-        """Legs, wheels and the bills of a currency are as they are: such a number is not drawn."""
-        self.out.literal |= {s for s in self.slots if (m := self.mentions[int(s[1:])]).value <= 100
-                             and nouns.unit(self.q, m.end) in (nouns.CURRENCY if m.role == "money" else nouns.FACTS)}
+        """What is so in the world, or counts what the text names, keeps its value: see `facts`."""
+        self.out.literal |= {s for s in self.slots if facts.is_fact(self.q, self.s, self.mentions[int(s[1:])])}
 
     def _answer_line(self, mention: Mention) -> bool:
         return mention.start >= self.s.rfind("####") >= 0
@@ -163,8 +164,6 @@ class Writer:
         """Number and noun, number and verb: "1 apple", "2 apples"; "There is 1", "There are 2"; "a 9-inch", "an 8-inch"."""
         value, name = self.values[symbol], self.out.names[symbol]
         self._article(text, edits, start, symbol)
-        if value.denominator != 1:
-            return
         if value != 1:
             noun = nouns.counted(text, end)
             if noun is not None and not any(a <= noun[0] < b for a, b, _ in edits):
@@ -190,24 +189,40 @@ class Writer:
     def _meaning(self, mention: Mention) -> str:
         """The code that a loose number stands for, "" for a number that never changes."""
         line = self._line_codes(mention)
+        if mention.role == "percent":
+            line = [c for c in line if c[0] == "q"] or line
         if len(line) == 1:
             return line[0]
         results = [f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)]
         alike = line or [s for s in (*self.slots, *results) if self.values[s] == mention.value]
         alike = self._spoken_alike(mention, alike)
-        if mention.role == "money":
-            alike = [s for s in alike if s not in self.slots or self.mentions[int(s[1:])].role == "money"] or alike
+        if mention.role in ("money", "percent"):
+            alike = [s for s in alike if s not in self.slots or self.mentions[int(s[1:])].role == mention.role] or alike
+        if mention.role == "percent":
+            alike = [s for s in alike if s in self.slots] or alike
         fixed = self._never_changes(mention)
         if len(alike) == 1 and not fixed:
-            return alike[0]
+            return alike[0] if line or mention.value > FEW or self._named(mention, alike[0]) else self._keep(alike[0], mention)
         if alike:
-            return self._by_nouns(mention, alike, fixed)
+            return self._by_nouns(mention, alike, fixed and mention.value <= FEW)
         if fixed:
             return ""
+        if mention.value <= A_FEW and mention.style in ("word", "digits") and mention.role == "plain":
+            return ""  # "the two of them": nothing that is drawn has this value
         derived = self._derived(mention)
         if len(derived) == 1:
             return derived[0]
         raise Unlifted("loose", f"{mention.text} in the solution's words is no number of the question, result or known constant")
+
+    def _named(self, mention: Mention, code: str) -> bool:
+        return bool(stems(near(self.s, mention.start, mention.end)) & self._near(code)) or mention.style in ("fold", "part", "fraction")
+
+    def _keep(self, code: str, mention: Mention) -> str:
+        """A small number whose noun is not the slot's ("the three students" where three is a price): neither may change."""
+        if code not in self.slots:
+            raise Unlifted("loose", f"{mention.text} in the solution's words has the value of {code} but not its noun")
+        self.out.literal.add(code)
+        return ""
 
     def _line_codes(self, mention: Mention) -> list[str]:
         left = self.s.rfind("\n", 0, mention.start) + 1
@@ -239,9 +254,13 @@ class Writer:
         scored = sorted(((3 * len(beside & self._near(code)) + len(line & self._clause(code)), code) for code in alike), reverse=True)
         if fixed and not beside & self._near(scored[0][1]):
             return ""
-        if len(scored) > 1 and scored[0][0] == scored[1][0] and not self._held(alike):
+        best = [code for score, code in scored if score == scored[0][0]]
+        if len(best) > 1 and not self._held(alike):
+            if all(code in self.slots for code in best):
+                self.bound.ties += [(best[-1], code) for code in best[:-1]]
+                return best[-1]
             raise Unlifted("loose", f"{mention.text} in the solution's words could be any of {', '.join(alike)}")
-        return scored[0][1]
+        return next((code for code in best if code in self.slots), best[0])
 
     def _held(self, codes: Sequence[str]) -> bool:
         """Whether the candidates always have one value: all tied or frozen."""

@@ -144,6 +144,7 @@ def _words(raw: str) -> Fraction:
 
 _LABEL_BEFORE = re.compile(r"(?:#|\b(?:[Gg]rade|Room|Chapter|Day|Route|[Nn]umber|No\.|Level|Apartment|Section|Step|Row|Bus|Highway|Flight|Version|"
                            r"Season|Question|iPhone|Week|Year|Unit|Class|Apt\.?|Type|Phase|Stage|Group|Team|Lane|Gate)\ )$")
+_COUNTS = re.compile(r"(?:[ -][a-z]+){0,2}[ -](?!was\b|is\b|has\b|does\b|his\b|this\b)[a-z]+s\b|[ -](?:people|children|men|women|feet|foot|more|fewer|less|square|cubic|mile|km|kg|\w+-)")
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|year|of|from|until|during)\ $", re.IGNORECASE)
 
 
@@ -153,6 +154,8 @@ def _role(text: str, start: int, end: int, style: str, value: Fraction) -> str:
         return "money"
     if re.match(r"\ ?%|[ -]?per\ ?cent\b", after):
         return "percent"
+    if style == "digits" and len(text[start:end]) == 4 and 1900 <= value <= 2030 and not _COUNTS.match(after):
+        return "label"
     if style == "digits" and (_LABEL_BEFORE.search(before)
                               or (1500 <= value <= 2100 and _YEAR_BEFORE.search(before)
                                   and not re.match(r"\ [a-z]", after))):
