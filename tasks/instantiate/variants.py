@@ -247,7 +247,8 @@ def _remarked(frame: Frame, mode: str) -> Template:
     if not fitting:
         raise Unfit("no remark is surely beside the point here")
     remark = fitting[key_of("remark", frame.template.id) % len(fitting)]
-    told = remark.past if frame.past is not False or not remark.present else remark.present
+    # "has lived" goes with a story in either tense, "had lived" only with one told in the past throughout.
+    told = remark.present if remark.present and PRESENT.search(HOLE.sub(" ", frame.body)) else remark.past
     slot = Slot("k1", "count", "", 0, 0, str(remark.low + 1), str(remark.low), str(remark.high), "1")
     conditions = [*frame.template.conditions, *([f"k1 < {frame.value}"] if remark.limited else [])]
     return replace(frame.template, question=f"{frame.body}{_said(frame, told, 'k1')} {frame.final}",

@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import accumulate
 from types import CodeType
 from typing import NamedTuple, TypeVar, cast
 
@@ -30,6 +31,7 @@ TEXT = re.compile(r"'[^']*'|var=")
 KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
 
 MAX_TEXT = 8_000  # characters of one program or expression
+MAX_DEPTH = 150  # Python itself reads 200 brackets inside one another
 MAX_CODE = 6_000  # characters of one expression's Python: with BIG this bounds what one line can compute
 
 BINARY: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
@@ -100,7 +102,13 @@ def _step(name: str, tree: ast.expr, where: str) -> Step:
         raise ExpressionError(f"{where[:80]}: nested too deep") from None
     if len(code) > MAX_CODE:
         raise ExpressionError(f"{where[:80]}: more than {MAX_CODE:,} characters in one expression")
+    if code.count("(") > MAX_DEPTH and _depth(code) > MAX_DEPTH:
+        raise ExpressionError(f"{where[:80]}: more than {MAX_DEPTH} operations in a row or inside one another")
     return Step(name, tree, code, frozenset(NAME.findall(TEXT.sub("", code))) - KEYWORDS)
+
+
+def _depth(code: str) -> int:
+    return max(accumulate((char == "(") - (char == ")") for char in code))
 
 
 def check_name(name: str) -> None:
