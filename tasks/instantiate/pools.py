@@ -6,9 +6,10 @@ their order is the file's, so a draw is the same on every machine.
 
 import tomllib
 from functools import lru_cache
-from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "pools"
+from tasks.tools.files import data_path
+
+FOLDER = data_path("pools")
 
 
 @lru_cache(maxsize=1)
