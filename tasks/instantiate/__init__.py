@@ -141,6 +141,11 @@ def bindings(templates: Table[Template], lines: str | Path) -> Table[Problem]:
 
 
 def _bound(templates: Table[Template], lines: str | Path, recipe: str) -> Iterator[Problem | Rejection]:
-    by_id = templates.index()
+    by_id, first = templates.index(), dict[str, int]()
     for line, row in read_rows(lines):
-        yield bound(by_id, row, line, recipe)
+        made = bound(by_id, row, line, recipe)
+        if isinstance(made, Problem) and first.setdefault(made.id, line) != line:
+            reason = f"line {line}: says the same as line {first[made.id]}"
+            made = reject(made.binding_id, "problems", "duplicate", reason, content=made.question, twin_id=made.id,
+                          key=str(line))
+        yield made

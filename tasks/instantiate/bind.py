@@ -17,8 +17,8 @@ from tasks.instantiate.write import problem_of
 from tasks.tools.arithmetic import Number, exact
 from tasks.tools.expressions import ExpressionError, Value
 
-GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
-MIXED = re.compile(r"(\d+) (\d+)/(\d+)")
+GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+MIXED = re.compile(r"(\d+) (\d+)/(\d+)", re.ASCII)
 MAX_DIGITS = 40  # of a user's number; longer ones are no word problem's
 NAME = re.compile(r"[^\W\d_][\w .'’-]{0,39}")
 KIND_RULES = {  # beyond these, only conditions are hard

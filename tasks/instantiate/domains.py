@@ -11,7 +11,7 @@ from tasks.tools.arithmetic import Number
 
 WORD_KINDS = frozenset({"name", "object", "place"})
 MAX_UNDER = 10**9
-WRITTEN = re.compile(r"(-?)(?:(\d+)/(\d+)|(\d+)(?:\.(\d+))?)")
+WRITTEN = re.compile(r"(-?)(?:(\d+)/(\d+)|(\d+)(?:\.(\d+))?)", re.ASCII)
 
 
 class DomainError(ValueError):

@@ -37,7 +37,7 @@ SENTENCE_END = re.compile(r"[.!?][\"”’)]?\s+(?=[A-Z\x00\"“])")
 ANSWER_LINE = re.compile(r"\n#### \{(?P<name>\w+)(?::(?P<style>money|money,|,|\.2))?\}\s*$")
 NUMBER_HOLE = re.compile(r"\{(?P<name>[nk]\d+)\b[^{}]*\}")
 LETTER = re.compile(r"\bW's|\b[WOKNTV]\b")
-COUNTED = re.compile(r"\b(?:two|three|four|five|six|both|following|these|items?|things?|times)\b", re.IGNORECASE)
+COUNTED = re.compile(r"\b(?:two|three|four|five|six|both|following|these|items?|things?)\b", re.IGNORECASE)
 START = {"has": "In all that makes", "have": "In all that makes", "purse": "In all that makes",
          "spent": "In all that is", "earned": "In all that is", "did": "In all that makes"}
 
