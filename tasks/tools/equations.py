@@ -14,7 +14,7 @@ from tasks.tools.prose import claims
 __all__ = ["Equation", "FormulaError", "Node", "Statement", "equations", "numbers", "parse_expression", "statements"]
 
 _PLAIN_NOTE = re.compile(r"([\d.+*/()-]*[+*/-][\d.+*/()-]*)=(-?\d+(?:\.\d+)?|-?\.\d+)\Z")
-_BEHIND = re.compile(rf"[ ]?[$€£¥₹]?[ ]?((?>-?(?:{NUMBER})%?))(?!/\d|\^)")
+_BEHIND = re.compile(rf"[ ]?[$€£¥₹]?[ ]?((?>-?(?:{NUMBER})%?))(?![ ]?[-+*×·÷/^√²³!(]|[ ]x[ ]?\d)")
 _LITERAL = re.compile(NUMBER)
 
 Spans = tuple[tuple[int, int], ...]

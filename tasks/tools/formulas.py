@@ -64,10 +64,10 @@ def parse_expression(text: str) -> Node:
 
     Products written side by side bind like written ones, from the left: "6/2(1+2)" is 9, "1/2x" is x/2.
     """
-    if text.isdecimal():
-        return Num(text, 0, len(text))
     if len(text) > MAX_LENGTH:
         raise FormulaError(f"longer than {MAX_LENGTH} characters")
+    if text.isdecimal():
+        return Num(text, 0, len(text))
     reader = _Reader(_tokens(text))
     node = reader.formula(0, 0)
     if reader.kind != "end":

@@ -61,5 +61,5 @@ def _short(text: str) -> Phrase:
     return Phrase(
         said, (letter and not said and "¢" not in text and "°" not in text) or words[0] in SCALES or broken,
         words[-1] in LEANS or words[0] == "of" or broken or not SHARES.isdisjoint(words[-3:]),
-        len(words) > MAX_UNIT_WORDS or not CLAUSES.isdisjoint(words), words[0],
+        len(words) > MAX_UNIT_WORDS or words[0] == "and" or not CLAUSES.isdisjoint(words), words[0],
         "¢" in text or not {"cent", "cents"}.isdisjoint(words))

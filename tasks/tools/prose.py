@@ -28,6 +28,7 @@ _DROP = str.maketrans({" ": "", ",": "", "$": "", "€": "", "£": "", "¥": "",
                        "–": "-"})
 _NESTED = re.compile(r"([ ]/[ ]?|/[ ])(\d+/\d+)(?![\d.])")  # "25 / 1/3" divides by a third
 _DIGITS = frozenset("0123456789")
+_PAUSES = frozenset(".,;:!?\"'“”‘’…`)]}")  # these end a side; any other sign spoils its neighbours
 _GOES_ON = frozenset("0123456789.")
 _WORDS, _NUMBER, _MIXED, _EQUALS, _NOTE, _STOP = (
     _TOKEN.groupindex[name] for name in ("words", "number", "mixed", "equals", "note", "stop"))
@@ -146,6 +147,8 @@ class _Scan:
             self.push("%", start, end, _INSIDE)
         if phrase.said and (phrase.said != "of" or self.is_share()):
             self.share = self.share or phrase.said == "of"
+            # "= 1.6 times the rate", "= 1/3 of the money": a result described, or a product? Nobody can say.
+            self.bad = self.bad or (bool(self.chain) and not self.text[start:end].lower().endswith("x"))
             self.push(TWINS.get(phrase.said, phrase.said), start, end, _OPERAND)
         elif phrase.spoils:
             self.bad, self.state = True, _UNIT
@@ -174,6 +177,8 @@ class _Scan:
     def sign(self, match: re.Match[str]) -> None:
         text, (start, end) = match["sign"], match.span("sign")
         sign = TWINS.get(text, text)
+        if sign == "-" and self.state == _UNIT and self.text[start - 1] == " " and not self.text[end:end + 1].isspace():
+            self.close(bad=True)  # "brings it to -24", "one tank -1/3 tank": below zero, or less? Nobody can say.
         if self.state >= _INSIDE:
             self.bad = self.bad or (self.share and sign in "+-")
             if len(sign) > 1:  # "6 km/ 1/30": the fraction is one operand
@@ -228,7 +233,7 @@ class _Scan:
         text, (start, end) = match[_STOP], match.span(_STOP)
         if not self.parts and not self.chain and not self.bad and text in " .,;\"":  # most stops stop nothing
             return
-        odd = text[0] in "_\\|#^{[" or text.isdigit() or (
+        odd = text not in _PAUSES or (
             text in ":,." and self.text[start - 1:start].isdigit() and self.text[end:end + 1] in _GOES_ON)
         self.bad = self.bad or odd
         self.close(bad=odd)
@@ -248,7 +253,7 @@ class _Scan:
         """Not so for labels ("Day 2 = 4 * 2"), conversions ("1/2 hour = 30 minutes") and dollars told in cents."""
         if left.bare and (left.label is not None or (right.bare and right.label is not None)):
             return False
-        if self.cents and "$" in self.text[left.start - 1:right.end]:
+        if self.cents and "$" in self.text[max(0, left.start - 1):right.end]:
             return False
         return not (left.label and right.label and left.label != right.label)
 

@@ -13,6 +13,7 @@ from tasks.tools.exact import sympy
 from tasks.tools.vetting import SCOPE, Refused, vetted
 
 LEVEL = "none"  # no isolation: stamped on every verdict that rests on this door
+MAX_DIGITS = 2_000  # of an input
 
 Inputs = Mapping[str, "int | Fraction | str"]
 
@@ -48,9 +49,11 @@ def run(program: str, inputs: Inputs) -> Outcome:
 
 
 def number(text: "int | Fraction | str") -> int | Fraction | None:
-    """An exact input as int where whole, else Fraction; None for a word."""
+    """An exact input as int where whole, else Fraction; None for a word, or a number of unreasonable length."""
     if not isinstance(text, str):
         return text
+    if len(text) > MAX_DIGITS:
+        return None
     if text.isdecimal():
         return int(text)
     try:

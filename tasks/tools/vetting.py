@@ -140,7 +140,7 @@ def _power(a: Any, b: Any, modulus: Any = None) -> Any:
         return pow(int(a), int(b), int(modulus))
     if isinstance(a, int | Fraction) and isinstance(b, int | Fraction) and b.denominator == 1:
         return power(a, b)
-    if not abs(b) <= MAX_POWER:
+    if getattr(b, "is_number", True) and not abs(b) <= MAX_POWER:
         raise ExpressionError("a power grew too large")
     return a**b
 

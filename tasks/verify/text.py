@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Verdict, stable_id
 from tasks.tools.answers import Status, bare, equivalent, final
-from tasks.tools.equations import Statement, statements
+from tasks.tools.equations import statements
 from tasks.tools.exact import check
 
 METHOD = "by_text"
@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     status: str  # passed, failed, unknown
     read: str  # the final answer, "" where none was found
     reason: str  # "" when passed; otherwise a sentence that names the place
-    checked: int  # equations that could be decided
+    checked: int  # different equations that could be decided
 
 
 def by_text(problem: Problem, solution: Solution) -> Verdict:
@@ -37,12 +37,12 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     not hold fails the solution, however right its answer; no final answer, or one that cannot be compared, is unknown.
     `question` is not needed yet: what is told there cannot make an equation true.
     """
-    read, checked = final(solution), 0
-    for statement in statements(solution):
-        holds = check(statement.left, statement.right, statement.sign).holds
-        if holds is False:
-            return Finding("failed", read, _named(solution, statement), checked + 1)
-        checked += holds is not None
+    read = final(solution)
+    found = dict.fromkeys([statement[:3] for statement in statements(solution)])  # an annotation and its twin in words
+    verdicts = [check(left, right, sign).holds for left, sign, right in found]
+    checked = len(verdicts) - verdicts.count(None)
+    if False in verdicts:
+        return Finding("failed", read, _first_wrong(solution), checked)
     if not read:
         return Finding("unknown", "", "no final answer found", checked)
     status = compare(read, answer)
@@ -62,9 +62,10 @@ def compare(read: str, gold: str) -> Status:
     return status if (plain, wanted) == (read, gold) else equivalent(plain, wanted)
 
 
-def _named(solution: str, wrong: Statement) -> str:
-    """The place of a wrong equation: its number in the text's order, what it says, what would be right."""
+def _first_wrong(solution: str) -> str:
+    """The place of the first wrong equation: its number in the text's order, what it says, what would be right."""
     places = sorted(statements(solution), key=lambda statement: statement.start)
-    found = list(dict.fromkeys(statement[:3] for statement in places))  # an annotation and its twin in words count once
-    exact = check(wrong.left, wrong.right, wrong.sign).exact
-    return f"equation {found.index(wrong[:3]) + 1}: {wrong.left} {wrong.sign} {wrong.right}, exactly {exact}"[:300]
+    for number, (left, sign, right) in enumerate(dict.fromkeys(statement[:3] for statement in places), 1):
+        if (found := check(left, right, sign)).holds is False:
+            return f"equation {number}: {left} {sign} {right}, exactly {found.exact}"[:300]
+    raise AssertionError("only called where one is wrong")
