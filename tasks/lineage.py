@@ -66,7 +66,10 @@ def _walk(start: set[str], step: Callable[[set[str]], Iterable[Record]], *, up: 
     found: dict[str, Record] = {}
     ahead = start
     while ahead:
-        fresh = {row.id: row for row in step(ahead) if row.id not in found}
+        fresh: dict[str, Record] = {}
+        for row in step(ahead):
+            if row.id not in found:
+                fresh.setdefault(row.id, row)  # a template lies in `variants` once more: the first view tells its story
         found |= fresh
         ahead = set().union(*(row.parents for row in fresh.values())) - set(found) if up else set(fresh)
     return found

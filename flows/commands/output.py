@@ -16,7 +16,7 @@ from rich.text import Text
 from schemas.manifest import read_manifest
 from schemas.parameters import Parameter
 from schemas.records import Example
-from tasks.tools.warehouse import Answer
+from tasks.tools.warehouse import TABLES, Answer
 
 NARROW = 12  # characters; columns narrower than this cannot be read
 SHOWN = 40  # rows of a table for people; CSV and JSON give all
@@ -44,13 +44,13 @@ def console(**options: Any) -> Console:
 
 
 def show_steps(steps: Mapping[str, Mapping[str, Any]]) -> None:
-    """The funnel of a run: what came in, what was due, what went on, what did not, and why."""
+    """The funnel of a run: what came in, was due, went on or did not, and why. Side tables are left out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("step")
     for name in ("rows in", "due", "kept", "rejected"):
         table.add_column(name, justify="right")
     table.add_column("rejected by rule")
-    for name, step in steps.items():
+    for name, step in told(steps).items():
         often = sorted(step["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
         rules = ", ".join(f"{rule} {count:,}" for rule, count in often)
         table.add_row(name, *(f"{step[key]:,}" for key in ("rows_in", "expected", "kept", "rejected")), rules)
@@ -67,12 +67,17 @@ def report(folder: Path, as_json: bool = False) -> None:
         show_steps(record["steps"])
         console().print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
         return
-    steps = record["steps"]
+    steps = told(record["steps"])
     last = list(steps.values())[-1]
     counts = {**{name: step["kept"] for name, step in steps.items()}, "rejected": last["rejected"],
               "rejected_by_rule": last["rules"]}
     named = {"recipe": record["recipe"], "run_id": record["run_id"], "folder": str(folder)}
-    print(json.dumps({**counts, **named, "steps": steps}, indent=1))
+    print(json.dumps({**counts, **named, "steps": record["steps"]}, indent=1))
+
+
+def told(steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The steps that make records; the others hold what a step needs for itself (fingerprints, vectors, quotas)."""
+    return {name: step for name, step in steps.items() if name in TABLES}
 
 
 def show_parameters(parameters: Mapping[str, Parameter]) -> None:
