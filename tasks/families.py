@@ -1,4 +1,4 @@
-"""Template families that ship with mathmill, or that a user writes: TOML into `Template` rows, checked as they are read.
+"""Template families that ship with mathmill, or that a user writes: TOML into `Template` rows, each checked as read.
 
 A family is one entry of a TOML file; it gives one template for every level of difficulty and every phrasing:
 
@@ -55,7 +55,9 @@ ANSWER_KINDS = ("integer", "rational", "decimal", "percent", "expression", "set"
 TEXTS = ("answer_kind", "answer_unit", "solution", "program", "check", "answer")
 LISTS = ("questions", "conditions")
 ENTRIES = {*TEXTS, *LISTS, "slots"}
-SLOT_ENTRIES = {"kind", "unit", "low", "high", "step", "choices", "pool", "from"}
+RANGE = {"low", "high", "step"}
+SLOT_ENTRIES = RANGE | {"kind", "unit", "choices", "pool", "from"}
+EXAMPLE = "see the example at the top of tasks/families.py"
 SHARD = 250  # templates a shard: a few seconds of drawing each, so that several processes have work
 
 Entry = Mapping[str, Any]
@@ -86,7 +88,8 @@ def _chosen(topics: Sequence[str], levels: Sequence[int], file: str) -> Iterator
     known = sorted({row.topic for row in every})
     wanted = {_word(name) for name in topics}
     if unknown := sorted(wanted - {_word(name) for name in known}):
-        raise ParameterError(f"there is no topic {unknown[0]!r}", where="topics", mend=f"choose from {', '.join(known)}")
+        raise ParameterError(f"there is no topic {unknown[0]!r}", where="topics",
+                             mend=f"choose from {', '.join(known)}")
     if strange := sorted(set(levels) - {row.difficulty for row in every}):
         raise ParameterError(f"there is no level {strange[0]}", where="difficulty", mend="choose from 1 to 5")
     for row in every:
@@ -110,9 +113,10 @@ def load(path: str | Path, *, drawn: bool = True) -> list[Template]:
     try:
         read = tomllib.loads(Path(path).read_text(encoding="utf-8"), parse_float=str)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=where, mend="give the path of a TOML file") from None
+        raise InputError(f"cannot be read ({error.strerror})", where=where,
+                         mend="give the path of a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"not TOML: {error}", where=where, mend="see the example at the top of tasks/families.py") from None
+        raise InputError(f"not TOML: {error}", where=where, mend=EXAMPLE) from None
     made: dict[str, list[Template]] = {}
     for turn, entry in enumerate(_families(read, where), 1):
         name = str(entry.get("name", "")) if isinstance(entry, dict) else ""
@@ -122,7 +126,7 @@ def load(path: str | Path, *, drawn: bool = True) -> list[Template]:
             made[name] = list(_family(entry, name, str(entry.get("topic", read.get("topic", ""))), drawn))
         except Wrong as error:
             raise InputError(error.what, where=f"{where}, family {name or turn}",
-                             mend="see the example at the top of tasks/families.py") from None
+                             mend=EXAMPLE) from None
     return [template for templates in made.values() for template in templates]
 
 
@@ -130,7 +134,7 @@ def _families(read: Entry, where: str) -> Sequence[Entry]:
     found = read.get("family")
     if not isinstance(found, list) or not found or set(read) - {"topic", "family"}:
         raise InputError("holds no `[[family]]`, or entries beside `topic` and `family`", where=where,
-                         mend="see the example at the top of tasks/families.py")
+                         mend=EXAMPLE)
     return found
 
 
@@ -182,7 +186,7 @@ def _overlay(state: dict[str, Any], entry: Entry, level: int) -> None:
 
 def _merged(old: Entry, new: Entry) -> dict[str, Any]:
     """A slot's entries replaced; a list of choices drives out a range, and a range a list."""
-    drop = {"low", "high", "step"} if "choices" in new else {"choices"} if new.keys() & {"low", "high", "step"} else set()
+    drop = RANGE if "choices" in new else {"choices"} if new.keys() & RANGE else set()
     return {**{key: value for key, value in old.items() if key not in drop}, **new}
 
 
@@ -249,7 +253,8 @@ def _slot(name: str, given: Entry) -> Slot:
     choices = [str(choice) for choice in given.get("choices", ())]
     if not choices and not (low and high):
         raise Wrong(f"slot `{name}` has neither `choices` nor `low` and `high`")
-    return Slot(name, kind, str(given.get("unit", "")), 0, 0, choices[0] if choices else low, low, high, step, choices, pool)
+    first = choices[0] if choices else low
+    return Slot(name, kind, str(given.get("unit", "")), 0, 0, first, low, high, step, choices, pool)
 
 
 def _drawn(template: Template) -> Template:
