@@ -1,0 +1,80 @@
+"""Dedup: of examples that say the same problem twice, one goes on.
+
+    exact          the same text but for case, spaces and punctuation
+    same_wording   the same words, numbers and answer; only names and things were exchanged
+    same_numbers   the same numbers and answer, and the texts mean the same (a paraphrase)
+
+A number-only variant of a template is never a repeat. Which row of several is kept hangs on their ids alone, so the
+order of input changes nothing. Paraphrases whose numbers differ (one left out, one split in two) are not looked for.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from schemas.errors import ParameterError
+from schemas.records import Example
+from schemas.run import current_run
+from schemas.table import Table
+from tasks.dedup.meaning import drop_alike, unsettled
+from tasks.dedup.repeats import RULES, in_order, mixed_blocks, settle
+from tasks.tools.embeddings import encoder
+from tasks.tools.orchestrator import task
+from tasks.tools.prints import Print, Prints, masked_texts, problems_at, take
+from tasks.tools.signature import nameless
+from tasks.tools.twins import Decision, Told, Twin, decided, strike
+from tasks.tools.vectors import Lookup
+
+THRESHOLD = 0.75
+NAME = "distinct"
+REASONS = {
+    "exact": "the same text as its twin",
+    "same_wording": "the same words, numbers and answer as its twin, with other names or things",
+    "same_numbers": "the same numbers and answer as its twin, and means the same (cosine {score:.3f})",
+}
+
+
+@task
+def by_meaning(examples: Table[Example], *, embedder: str = "", threshold: float = THRESHOLD) -> Table[Example]:
+    """Table `distinct`: `examples` without repeats; each repeat is a rejection that names its twin, rule and score.
+
+    `embedder` is a Hub id or folder of sentence-transformers ("": all-MiniLM-L6-v2), `threshold` the cosine from which
+    two texts with the same numbers and answer are one problem. Raises `ToolError` if a model is needed and none is had.
+    """
+    if not 0 < threshold <= 1:
+        raise ParameterError(f"threshold is a cosine between 0 and 1, not {threshold}", mend="leave it at 0.75")
+    prints = take(examples)
+    twins = decided(examples, NAME, lambda: _twins(examples, prints, embedder, threshold))
+    return strike(examples, prints, twins, NAME)
+
+
+def _twins(examples: Table[Example], table: Table[Print], embedder: str, threshold: float) -> Iterable[list[Twin]]:
+    prints = Prints.load(table)
+    ranked = in_order(prints)
+    decision = settle(prints, ranked)
+    blocks = list(mixed_blocks(prints, decision, ranked))
+    masks = np.unique(prints.mask[np.concatenate(blocks)]) if blocks else np.zeros(0, np.int64)
+    with encoder(embedder):  # one child for both
+        wordings = Lookup.of({mask: nameless(text) for mask, text in masked_texts(table, masks).items()},
+                             f"{NAME}.wordings", embedder)
+        doubtful = unsettled(blocks, prints, wordings, threshold)
+        texts = Lookup.of(problems_at(examples, prints.starts, doubtful), f"{NAME}.problems", embedder)
+    drop_alike(blocks, prints, wordings, texts, threshold, decision)
+    current_run().note(f"{NAME}.search", {
+        "rows": len(prints), "blocks with more than one wording": len(blocks),
+        "rows in them": sum(map(len, blocks)), "wordings embedded": len(masks), "problems embedded": len(doubtful)})
+    return _told(examples, prints, decision)
+
+
+def _told(examples: Table[Example], prints: Prints, decision: Decision) -> Iterable[list[Twin]]:
+    """The decision as rows, one list a shard."""
+    texts = problems_at(examples, prints.starts, np.unique(decision.twin[~decision.kept]))
+
+    def tell(row: int) -> Told:
+        twin, rule = int(decision.twin[row]), RULES[decision.rule[row]]
+        reason = REASONS[rule].format(score=decision.score[row])
+        if prints.block[row] != prints.block[twin]:
+            reason += ", with another answer: one of the two is wrong"
+        return prints.id[row].decode(), rule, reason, prints.id[twin].decode(), texts[twin]
+
+    return decision.told(prints.starts, tell)
