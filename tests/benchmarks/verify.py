@@ -14,11 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tasks.instantiate import compiled
+from tasks.instantiate.write import pairs
 from tasks.tools import answers, exact
 from tasks.tools.equations import equations, statements
 from tasks.tools.prose import claims
 from tasks.tools.sandbox import run
-from tasks.verify.text import check_solution
+from tasks.verify.program import by_program, route_of
+from tasks.verify.text import by_text, check_solution
+from tests.handmade import handmade
 
 TRAIN = Path(__file__).parents[3] / "shared/data/gsm8k/train.jsonl"
 PASSES = 7
@@ -59,6 +63,10 @@ def times(data: list[Row]) -> Iterator[tuple[str, float]]:
     yield "text route, in all", cost(lambda row: check_solution(*row), sample)
     yield "sandbox: a program of four lines", cost(
         lambda i: run(PROGRAM, {"n1": str(4 * i), "n2": "4"}), range(TIMED))
+    drawn = [(*pair, route_of(template)) for template in handmade()
+             for pair in zip(*pairs(compiled(template), compiled(template).take(1, 200), "benchmark"), strict=True)]
+    yield "problems drawn by hand-made templates: program route", cost(lambda one: by_program(*one), drawn)
+    yield "the same: text route", cost(lambda one: by_text(*one[:2]), drawn)
 
 
 def mutant(row: Row, rng: random.Random) -> tuple[str, str, Row] | None:
