@@ -56,7 +56,7 @@ def _reused(bound: Bound, mentions: Sequence[Mention], operands: Sequence[Site],
         if source.uses.startswith("q") and site.value == mentions[int(source.uses[1:])].value:
             uses.setdefault(source.uses, []).append(site)
     small = {s: sites for s, sites in uses.items() if len(sites) > 1 and mentions[int(s[1:])].value <= SMALL
-             and mentions[int(s[1:])].style in ("digits", "word")}
+             and mentions[int(s[1:])].style in ("digits", "word", "fold")}
     return {s for s, sites in small.items() if len({evidence.step_of[site.start] for site in sites}) < len(sites)
             or not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
 

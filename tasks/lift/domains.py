@@ -53,7 +53,7 @@ def domain(mention: Mention, question: str, decimal: bool, fine: bool = False) -
     if what == "percent":
         return _percent(v)
     if what == "multiple":
-        return _multiple(mention)
+        return _multiple(mention, question)
     if v.denominator > 1:
         return _decimal(v, mention)
     return _whole(int(v), fine, question[max(0, mention.start - 30):mention.start], question[mention.end:mention.end + 40])
@@ -85,12 +85,13 @@ def _percent(v: Fraction) -> Span:
     return Span(str(max(1, int(v) - 5)), str(min(99, int(v) + 6)), "1")
 
 
-def _multiple(mention: Mention) -> Span:
+def _multiple(mention: Mention, question: str) -> Span:
     v = mention.value
     if v.denominator > 1:
         return fixed(v)
-    if mention.style == "fold" and mention.text.lower() not in ("twice", "thrice", "double", "triple"):
-        return fixed(v)
+    if mention.style == "fold" and not (mention.text.lower() in ("twice", "thrice", "double", "triple")
+                                        and re.match(r" (?:as|the|that)\b", question[mention.end:])):
+        return fixed(v)  # "he forgot twice" counts; only "twice as many" compares
     top = 4 if mention.text.lower() in ("double", "triple") else max(5, int(v) + 2)
     return Span("2", str(top), "1") if v <= 12 else Span(str(int(v) // 2), str(int(v) * 2), "1")
 
@@ -111,7 +112,7 @@ def _point(number: Fraction) -> str:
 
 
 def _whole(v: int, fine: bool, before: str, after: str) -> Span:
-    low, high, step = (2, max(v + 6, 3 * v), 1) if fine else _near(v)
+    low, high, step = (2, max(v + 6, 2 * v), 1) if fine else _near(v)
     cap = _cap(v, before, after)
     if cap is not None:
         high, step = min(high, cap), step if cap >= high else 1

@@ -26,8 +26,17 @@ def check(bound: Bound, question: str, solution: str, mentions: Sequence[Mention
     for i, mention in enumerate(mentions):
         if f"q{i}" not in used:
             _stand_aside(i, bound, question, mentions, steps, used)
+    _unrolled(bound, mentions, steps)
     _sums(bound, question, mentions)
     _thin_air(bound, question, solution, mentions, steps)
+
+
+def _unrolled(bound: Bound, mentions: Sequence[Mention], steps: Sequence[Step]) -> None:
+    """"15 + 15 + 15" for three of them: the sum's length is a count, which is kept."""
+    for step in steps:
+        codes = [bound.by_place[site.start].code for site in leaves(step.left)]
+        lengths = {codes.count(code) for code in codes if code[0] in "qr"} - {1}
+        bound.frozen |= {f"q{i}" for i, m in enumerate(mentions) if m.value in lengths and m.role == "plain"}
 
 
 def _sums(bound: Bound, question: str, mentions: Sequence[Mention]) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from tasks.instantiate import english
 from tasks.lift.sources import Source, constants
 from tasks.lift.steps import Expr, Site, Step, leaves
 from tasks.tools.numbers import Mention
@@ -71,8 +72,9 @@ class Evidence:
         """The nouns beside the same number where the line says it in words: "has 9 inpatients, so 9 * 20"."""
         left = solution.rfind("\n", 0, spot.start) + 1
         found: set[str] = set()
-        for match in re.finditer(r"(?<![\d.,<*/+=-])\d[\d,]*(?:\.\d+)?(?![\d*/+=-])", solution[left:spot.start]):
-            if match.group().rstrip(",.").replace(",", "") == site.text.replace(",", ""):
+        word = english.word(int(site.value)) if site.value.denominator == 1 and 2 <= site.value <= 20 else "-"
+        for match in re.finditer(rf"(?<![\d.,<*/+=-])\d[\d,]*(?:\.\d+)?(?![\d*/+=-])|\b{word}\b", solution[left:spot.start], re.IGNORECASE):
+            if match.group().rstrip(",.").replace(",", "").lower() in (site.text.replace(",", ""), word):
                 found |= stems(near(solution, left + match.start(), left + match.end()))
         return found
 
@@ -139,7 +141,7 @@ class Evidence:
 def near(text: str, start: int, end: int) -> str:
     """Up to four words after a number and one before, within its phrase."""
     after = re.match(r"[^.,;:=+*/<>\n\d]*", text[end:end + 48])
-    words = (after.group() if after else "").split()[:4]
+    words = re.split(r"\b(?:and|or|for|at)\b", after.group() if after else "")[0].split()[:4]
     before = re.search(r"[A-Za-z]+[ $]*$", text[max(0, start - 20):start])
     return " ".join(words) + " " + (before.group() if before else "")
 

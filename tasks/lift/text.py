@@ -71,7 +71,8 @@ class Writer:
 
     def _ordinals(self) -> None:
         """"Five scrolls … the fifth scroll": a number that an ordinal repeats is not drawn."""
-        said = {read_ordinal(word) for word in re.findall(r"\b(?:\d+(?:st|nd|rd|th)|[a-z]+(?:rd|th))\b", (self.q + " " + self.s).lower())}
+        said = {n for word in re.findall(r"\b(?:\d+(?:st|nd|rd|th)|[a-z]+(?:rd|th))\b", (self.q + " " + self.s).lower())
+                for n in (read_ordinal(word), read_ordinal(word) - 1) if n > 2}  # "3 days … on the fourth day"
         self.out.literal |= {s for s in self.slots if self.values[s] in said and self.mentions[int(s[1:])].role == "plain"}
 
     def _facts(self) -> None:
@@ -189,30 +190,37 @@ class Writer:
     def _meaning(self, mention: Mention) -> str:
         """The code that a loose number stands for, "" for a number that never changes."""
         line = self._line_codes(mention)
-        if mention.role == "percent":
-            line = [c for c in line if c[0] == "q"] or line
-        if len(line) == 1:
-            return line[0]
-        results = [f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)]
-        alike = line or [s for s in (*self.slots, *results) if self.values[s] == mention.value]
-        alike = self._spoken_alike(mention, alike)
-        if mention.role in ("money", "percent"):
-            alike = [s for s in alike if s not in self.slots or self.mentions[int(s[1:])].role == mention.role] or alike
-        if mention.role == "percent":
-            alike = [s for s in alike if s in self.slots] or alike
+        alike = self._alike(mention, line)
+        self._pin_folds(mention)
         fixed = self._never_changes(mention)
         if len(alike) == 1 and not fixed:
             return alike[0] if line or mention.value > FEW or self._named(mention, alike[0]) else self._keep(alike[0], mention)
         if alike:
             return self._by_nouns(mention, alike, fixed and mention.value <= FEW)
-        if fixed:
-            return ""
-        if mention.value <= A_FEW and mention.style in ("word", "digits") and mention.role == "plain":
+        if fixed or (mention.value <= A_FEW and mention.style in ("word", "digits") and mention.role == "plain"):
             return ""  # "the two of them": nothing that is drawn has this value
         derived = self._derived(mention)
         if len(derived) == 1:
             return derived[0]
         raise Unlifted("loose", f"{mention.text} in the solution's words is no number of the question, result or known constant")
+
+    def _alike(self, mention: Mention, line: list[str]) -> list[str]:
+        """Everything that has the number's value: codes of its line, slots and results; money among money, percents among percents."""
+        results = [f"r{k}" for k, step in enumerate(self.steps) if not isinstance(step.left, Site)]
+        alike = list(dict.fromkeys([*line, *(s for s in (*self.slots, *results) if self.values[s] == mention.value)]))
+        alike = self._spoken_alike(mention, alike)
+        if mention.role in ("money", "percent"):
+            alike = [s for s in alike if s not in self.slots or self.mentions[int(s[1:])].role == mention.role] or alike
+        if mention.role == "percent":
+            alike = [s for s in alike if s in self.slots] or alike
+        return alike
+
+    def _pin_folds(self, mention: Mention) -> None:
+        """"Multiplying by 2" for a "twice" on the same line: prose that says the number keeps the fold as it is."""
+        if mention.style in ("word", "digits") and mention.value <= FEW and self.s[mention.end:mention.end + 6] != " times":
+            left, right = self.s.rfind("\n", 0, mention.start) + 1, self.s.find("\n", mention.start)
+            here = {c for place, c in self.codes.items() if left <= place < (right if right >= 0 else len(self.s))}
+            self.out.literal |= {s for s in self.slots if s in here and self.mentions[int(s[1:])].style == "fold" and self.values[s] == mention.value}
 
     def _named(self, mention: Mention, code: str) -> bool:
         return bool(stems(near(self.s, mention.start, mention.end)) & self._near(code)) or mention.style in ("fold", "part", "fraction")
@@ -251,7 +259,9 @@ class Writer:
 
     def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
         beside, line = stems(near(self.s, mention.start, mention.end)), stems(line_of(self.s, mention.start))
-        scored = sorted(((3 * len(beside & self._near(code)) + len(line & self._clause(code)), code) for code in alike), reverse=True)
+        here = set(self._line_codes(mention))
+        scored = sorted(((3 * len(beside & self._near(code)) + 2 * (code in here) + 0.1 * len(line & self._clause(code)), code)
+                         for code in alike), reverse=True)
         if fixed and not beside & self._near(scored[0][1]):
             return ""
         best = [code for score, code in scored if score == scored[0][0]]
