@@ -1,4 +1,4 @@
-# mathmill's house-keeping: `make setup | run | test | check`. All of them work in an empty clone.
+# mathmill's house-keeping: `make setup | run | test | check | readme`. All of them work in an empty clone.
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: setup run test check clean
+.PHONY: setup run test check readme clean
 
 setup: .venv/.ready
 
@@ -34,6 +34,10 @@ check: setup
 
 test: check
 	$(BIN)/python -m pytest -q $(PYTEST_FLAGS)
+
+# Puts the true output below every command of README.md; `make test` fails where the two differ.
+readme: setup
+	$(BIN)/python -m tests.test_readme
 
 clean:
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,6 +1,6 @@
 """README.md cannot drift: its commands are run and give the output that it shows, its tree is the real one.
 
-`python -m tests.test_readme` runs the commands and writes their output into README.md.
+`make readme` runs the commands and writes their output into README.md.
 """
 
 import os
@@ -60,7 +60,7 @@ def test_commands_give_what_the_readme_shows(tmp_path: Path) -> None:
     assert len(pairs) >= 6
     for pair in pairs:
         said = answer(pair.command, tmp_path)
-        assert said == pair.output, f"$ {pair.command}\n(python -m tests.test_readme mends the README)"
+        assert said == pair.output, f"$ {pair.command}\n(make readme mends it)"
 
 
 def test_the_recipe_shown_is_the_recipe() -> None:
