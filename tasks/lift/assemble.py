@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil
 
 from schemas.records import Seed, Slot, Template, stable_id
-from tasks.instantiate.compiled import Compiled, TemplateError
+from tasks.instantiate import TemplateError, compiled, problem_of, solution_of
 from tasks.instantiate.markup import NUMBERS, MarkupError, render
 from tasks.lift import conditions, domains, nouns
 from tasks.lift.bind import bind
@@ -15,9 +16,11 @@ from tasks.lift.steps import Expr, Site, Step, Unreadable, read_steps
 from tasks.lift.text import Texts, Writer, apply
 from tasks.tools.expressions import ExpressionError, compile_program
 from tasks.tools.numbers import Mention, read_numbers
+from tasks.verify import check_solution
 
 _ALGEBRA = re.compile(r"(?<![A-Za-z$])(?:\d+(?:\.\d+)?)?[a-zA-Z]\s*(?:[=+/]|\*|-\s)\s*[\d$(a-zA-Z]|=\s*\d*[a-zA-Z]\b(?!\w)|\bLet (?:[a-zA-Z]\b|us call)")
 _MAX_TEXT = 6000
+PROOFS, PROOF_SEED = 4, 20240917  # draws on which a template's text must hold
 FEW = 40  # draws below which a template tries less round numbers
 
 
@@ -36,6 +39,7 @@ def lift(seed: Seed) -> Template:
         template = _template(seed, mentions, steps, bound, writer, texts, fine)
         capacity = _gives_the_seed_back(seed, template)
         if capacity >= (FEW if not fine else 2):
+            _reads_true(template)
             return template
     raise Unlifted("no_draw", "its conditions leave no other values to draw")
 
@@ -78,6 +82,10 @@ def _template(seed: Seed, mentions: Sequence[Mention], steps: Sequence[Step], bo
     conds = _conditions(seed.solution, mentions, steps, bound, writer, names)
     decimals = _decimals(seed.solution, writer)
     slots = [_slot(symbol, mentions, seed.question, bound, texts, names, symbol in decimals, fine) for symbol in writer.slots]
+    conditions.of_kin(slots, seed.question, conds)
+    answer = steps[bound.answer].right.value
+    if answer >= 1:
+        conds.keep(f"answer <= {ceil(answer) * 4}", hard=False)
     persons = people(seed.question, seed.solution)
     question = apply(seed.question, texts.question + [e for _, edits, _ in persons for e in edits])
     solution = apply(seed.solution, _with_answer(seed.solution, texts, bound) + [e for _, _, edits in persons for e in edits])
@@ -171,6 +179,17 @@ def _with_answer(solution: str, texts: Texts, bound: Bound) -> list[tuple[int, i
     return [*texts.solution, (found.start(1), found.end(1), f"{{r{bound.answer + 1}{':' if style else ''}{style}}}")]
 
 
+def _reads_true(template: Template) -> None:
+    """Raises `Unlifted` unless some draws, re-read from their text alone, hold: a loose number bound wrongly shows here."""
+    ready = compiled(template)
+    for values in ready.draw(PROOF_SEED, 0, PROOFS):
+        if values is not None:
+            problem = problem_of(template, values, 0, "lift")
+            finding = check_solution(problem.question, solution_of(problem, template).solution, problem.answer)
+            if finding.status == "failed":
+                raise Unlifted("text", f"a draw's solution contradicts itself: {finding.reason}")
+
+
 def _gives_the_seed_back(seed: Seed, template: Template) -> int:
     """How many draws there are. Raises `Unlifted` unless the seed's own values reproduce its question, solution and answer."""
     try:
@@ -182,6 +201,6 @@ def _gives_the_seed_back(seed: Seed, template: Template) -> int:
                 raise Unlifted("round_trip", f"the {part} does not come back from the seed's own values")
         if Fraction(render(template.answer, values).replace(",", "")) != _answer(seed.answer):
             raise Unlifted("round_trip", "the answer does not come back from the seed's own values")
-        return Compiled(template).capacity
+        return compiled(template).capacity
     except (ExpressionError, MarkupError, TemplateError) as error:
         raise Unlifted("round_trip", str(error)) from None

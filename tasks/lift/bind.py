@@ -33,10 +33,11 @@ def bind(question: str, mentions: Sequence[Mention], solution: str, steps: Seque
     last = _answer_step(steps, answer)
     operands = [site for step in steps for site in leaves(step.left)]
     options = _options(question, mentions, solution, steps)
-    readings = _fitting(_readings(operands, options, steps), _groups(steps), last)
     evidence = Evidence(question, mentions, solution, steps)
+    readings = _fitting(_readings(operands, options, steps), operands, evidence, _groups(steps), last)
     judge = _Judge(mentions, steps, operands, last)
     bound = _settle(readings, judge, evidence, operands)
+    bound.frozen |= judge.idle(bound, operands)
     bound.frozen |= _reused(bound, mentions, operands, evidence)
     doubts.check(bound, question, solution, mentions, steps)
     return bound
@@ -143,14 +144,15 @@ def _halves_agree(top: Source, bottom: Source) -> bool:
     return top.code[len("numerator("):] == bottom.code[len("denominator("):] if split else not whole or top.code == "1" or top.kind != "constant"
 
 
-def _fitting(readings: list[Reading], groups: Sequence[range], last: int) -> list[Reading]:
+def _fitting(readings: list[Reading], operands: Sequence[Site], evidence: Evidence, groups: Sequence[range], last: int) -> list[Reading]:
     """The readings that use most of what was stated and computed, plainly spelled before derived."""
     if not readings:
         raise Unlifted("unbound", "no reading keeps a numerator with its denominator")
 
     def worth(reading: Reading) -> tuple[int, int]:
         used = {s.uses for s in reading if s.uses} - {f"r{last}"}
-        return len(used), -sum(s.kind == "derived" for s in reading)
+        firm = sum(evidence.said(site, s) for site, s in zip(operands, reading, strict=True) if s.kind == "constant")
+        return len(used) + firm, -sum(s.kind == "derived" for s in reading)
 
     best = max(map(worth, readings))
     fit = [r for r in readings if worth(r) == best]
@@ -179,6 +181,18 @@ class _Judge:
         for reading in readings:
             out.setdefault(tuple(self._results(reading, dict(point)) for point in points), []).append(reading)
         return out
+
+    def idle(self, bound: Bound, operands: Sequence[Site]) -> set[str]:
+        """Numbers that cancel out of the answer: what a step takes away by them, a later one gives back only if both mean them."""
+        reading = tuple(bound.by_place[site.start] for site in operands)
+        rng, out = random.Random(7), set()
+        for symbol in {s.uses for s in reading if s.uses.startswith("q")}:
+            point = self._point(rng, (), frozenset())
+            moved = point | {symbol: _random_like(self.mentions[int(symbol[1:])].value, rng)}
+            a, b = self._results(reading, dict(point)), self._results(reading, dict(moved))
+            if a is not None and b is not None and a[-1] == b[-1]:
+                out.add(symbol)
+        return {s for s in out if not still(self.mentions[int(s[1:])])}
 
     def _point(self, rng: random.Random, ties: Sequence[tuple[str, str]], frozen: frozenset[str]) -> dict[str, Fraction]:
         point = {f"q{i}": m.value if f"q{i}" in frozen or still(m) else _random_like(m.value, rng) for i, m in enumerate(self.mentions)}

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 
+from schemas.records import Slot
 from tasks.lift import nouns
 from tasks.lift.steps import Expr, Site, Step, value
 from tasks.tools.numbers import Mention
@@ -24,7 +26,7 @@ class Conditions:
 
     def keep(self, condition: str, hard: bool = True) -> None:
         into = self.hard if hard else self.soft
-        if condition not in self.hard and condition not in into and re.search(r"[nrx]\d", condition):
+        if condition not in self.hard and condition not in into and re.search(r"[nrx]\d|answer", condition):
             into.append(condition)
 
 
@@ -89,6 +91,21 @@ def _division(left: Expr, right: Expr, quotient: Fraction, code: Code, into: Con
         into.keep(f"is_int({code((('/'), left, right))})", hard=not broken)
     elif quotient < 1 and isinstance(left, Site) and isinstance(right, Site):
         into.keep(f"{code(left)} < {code(right)}")
+
+
+_COMPARES = re.compile(r"\b\w{3,}er\b(?: \w+){0,3} than|\b(?:most|least|longest|shortest|best|worst|largest|smallest|biggest|longer|shorter|larger|smaller|bigger|"
+                       r"increase\w*|decrease\w*|grew|rose|fell|lost|instead|only)\b")
+
+
+def of_kin(slots: Sequence[Slot], question: str, into: Conditions) -> None:
+    """Numbers of one kind and unit that differ in the seed go on differing; in a story that compares, in the same order."""
+    numbers = [s for s in slots if s.kind != "name" and len(s.choices) != 1]
+    compares = _COMPARES.search(question.lower()) is not None
+    for a, b in combinations(numbers, 2):
+        first, second = Fraction(a.value), Fraction(b.value)
+        if (a.kind, a.unit) == (b.kind, b.unit) and first != second:
+            sign = "!=" if not compares else "<" if first < second else ">"
+            into.keep(f"{a.name} {sign} {b.name}", hard=False)
 
 
 def of_shares(mentions: Sequence[tuple[str, Mention]], into: Conditions) -> None:

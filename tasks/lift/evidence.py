@@ -84,7 +84,7 @@ class Evidence:
         A known constant has its own words: "4 legs", "12 months".
         """
         if not source.uses:
-            return 4.0 if constants(site.value, self.phrase[site.start]) and site.value > 2 else 0.0
+            return 4.0 if self.said(site, source) else 0.0
         beside, near = self.beside[site.start], self.near[source.uses]
         dear = 4.0 if site.start in self.dear and source.uses in self.money else 0.0
         return self._fits(site, source) + dear + 3.0 * len(beside & near) + len(self.line[site.start] & self.clause[source.uses])
@@ -109,6 +109,10 @@ class Evidence:
         if re.match(r" (?:\w+ )?(?:fewer|less|younger|shorter)\b", after):
             return -4.0 if product else 4.0 if self.operator[site.start] == "-" else 0.0
         return 0.0
+
+    def said(self, site: Site, constant: Source) -> bool:
+        """Whether the words beside the operand are the constant's own: "4 weeks", "60 minutes"."""
+        return site.value > 2 and bool(constants(site.value, self.phrase[site.start]))
 
     def meant(self, site: Site, source: Source) -> bool:
         """Whether the words beside the operand name what stands beside the source."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from tasks.lift import nouns
 from tasks.tools.numbers import Mention
 
-_BODIES = frozenset("leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter stripe "
+_BODIES = frozenset("leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter stripe petal "
                     "star inning semester quarter".split())
 _CURRENCY = frozenset("bill coin note".split())
 _UNITS = (r"(?:hours?|minutes?|days?|weeks?|months?|years?|miles?|kilometers?|meters?|foot|feet|inch(?:es)?|yards?|pounds?|ounces?|grams?|kilograms?|"
@@ -26,6 +26,8 @@ def is_fact(question: str, solution: str, mention: Mention) -> bool:
         return unit in _CURRENCY
     if mention.role == "percent":
         return mention.value == 50  # 50 % is also what is left: the steps do not say which they mean
+    if re.match(r"-(?:points?|pointers?|sided|legged|leaf|petaled|wheel\w*|stor(?:y|ey)|star|digit)\b", after):
+        return True
     return (mention.value == Fraction(1, 2) or (unit in _BODIES and mention.value <= 100) or _DEFINES.search(before) is not None
             or _DEFINED.match(after) is not None or _CALENDAR.match(after) is not None or _names_them(before, mention)
             or (mention.value == 2 and mention.style in ("word", "digits") and re.search(r"\bboth\b", question + solution, re.IGNORECASE) is not None))

@@ -20,6 +20,7 @@ from tasks.tools.numbers import Mention, read_numbers
 
 Edit = tuple[int, int, str]
 A_FEW = 4
+NEARLY = 0.4  # candidates whose words fit nearly as well as the best one's
 FEW = 10  # a loose number up to this may count what is named rather than repeat a quantity
 
 _DIGITS = ("", ",", "money", "money,", "bare", ".2", ".2,", ".1", ".3", "bare.2", "bare.1", "bare.3", "frac")
@@ -180,6 +181,8 @@ class Writer:
             edits.append((end + 1, end + 1 + len(word), f"{{{name}?{word}|{nouns.plural(word)}}}"))
 
     def _loose(self, mention: Mention) -> None:
+        if mention.style == "clock" and not any(m.style == "clock" for m in self.mentions):
+            raise Unlifted("style", f"{mention.text} in the solution's words may be a label and a number")  # "Day 1:50"
         if mention.role == "label" or (mention.value == 1 and mention.style == "word"):
             return
         styles = _STYLES.get(mention.style, _MONEY if mention.role == "money" else _DIGITS)
@@ -264,7 +267,7 @@ class Writer:
                          for code in alike), reverse=True)
         if fixed and not beside & self._near(scored[0][1]):
             return ""
-        best = [code for score, code in scored if score == scored[0][0]]
+        best = [code for score, code in scored if score > scored[0][0] - NEARLY]
         if len(best) > 1 and not self._held(alike):
             if all(code in self.slots for code in best):
                 self.bound.ties += [(best[-1], code) for code in best[:-1]]

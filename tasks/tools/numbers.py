@@ -30,7 +30,7 @@ _MONTH = ("January|February|March|April|June|July|August|September|October|Novem
 _PATTERN = re.compile(
     rf"""(?<!\w)(?:
       (?P<date>\b(?:{_MONTH})\ \d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?(?![,.]?\d) | \b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b)
-    | (?P<clock>\b\d{{1,2}}:\d{{2}}(?:\ ?[ap]\.?m\b\.?)? | \b\d{{1,2}}\ ?(?:[ap]\.m\.|[ap]m\b|o'clock\b|AM\b|PM\b))
+    | (?P<clock>\b\d{{1,2}}:\d{{2}}(?!\d)(?:\ ?[ap]\.?m\b\.?)? | \b\d{{1,2}}\ ?(?:[ap]\.m\.|[ap]m\b|o'clock\b|AM\b|PM\b))
     | (?P<ordn>\b\d+(?:st|nd|rd|th)\b)
     | (?P<glyph>(?:\d+\ ?)?[{''.join(GLYPHS)}])
     | (?P<mixed>(?<![\d/.])\b\d+(?:\ |-|\ and\ )\d+/\d+\b(?!/))
@@ -149,7 +149,7 @@ _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|year|of|from|until|during)\ $", re.
 
 
 def _role(text: str, start: int, end: int, style: str, value: Fraction) -> str:
-    before, after = text[max(0, start - 14):start], text[end:end + 12]
+    before, after = text[max(0, start - 14):start], text[end:end + 40]
     if before.endswith("$") or before.endswith("£") or before.endswith("€"):
         return "money"
     if re.match(r"\ ?%|[ -]?per\ ?cent\b", after):
