@@ -154,12 +154,12 @@ def test_a_shuffle_is_a_permutation(size: int, key: int) -> None:
 def test_large_spaces_find_rare_draws() -> None:
     import numpy as np
 
-    rare = drawer(10**9, lambda places: places % 5000 == 7)
+    rare = drawer(10**9, lambda places: places % 5000 == 7, lambda: np.arange(0))
     found = rare.places(1, 0, 200)
     assert (found >= 0).sum() > 180
     assert all(found[found >= 0] % 5000 == 7)
     assert len(set(found[found >= 0].tolist())) == (found >= 0).sum()
-    none = drawer(10**9, lambda places: np.zeros(len(places), dtype=bool))
+    none = drawer(10**9, lambda places: np.zeros(len(places), dtype=bool), lambda: np.arange(0))
     assert none.capacity <= 0
     assert list(none.places(1, 0, 3)) == [-1, -1, -1]
 

@@ -40,13 +40,13 @@ def test_words() -> None:
 @pytest.mark.parametrize("markup", ["{x", "x}", "{x:foo}", "{1x}", "{x?a}", "{x:poss}", "{y}", "{x?a|{b}}", "{p:money}",
                                     "{p?a|b}"])
 def test_refusals_name_the_place(markup: str) -> None:
-    with pytest.raises(MarkupError, match=r"character|value"):
+    with pytest.raises(MarkupError, match="character"):
         render(markup, {"x": 3, "p": "Ada"})
 
 
 def test_names_and_pieces() -> None:
     assert names("{a} {b:word} {c?x|y} {d#e} {{f}}") == {"a", "b", "c", "d", "e"}
-    assert parse("no holes") == ("no holes",)
+    assert parse("no holes") == ["no holes"]
 
 
 @pytest.mark.parametrize(("word", "an"), [

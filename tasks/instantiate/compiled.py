@@ -5,11 +5,11 @@ template id, i): numbers by `draw`, words by a hash of seed, template, slot and 
 """
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from re import compile as regex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from schemas.records import Slot, Template
 from tasks.instantiate import pools
 from tasks.instantiate.columns import Columns
 from tasks.instantiate.domains import WORD_KINDS, Domain, DomainError, domain, number
-from tasks.instantiate.draw import WIDEST, Drawer, Mask, Places, Space, drawer, key_of, mixed
+from tasks.instantiate.draw import WIDEST, Drawer, Mask, Places, Space, drawer, key_of, mixed, mixed_by
 from tasks.instantiate.markup import MarkupError
 from tasks.instantiate.render import Column, Texts
 from tasks.instantiate.sieve import Sieve, Wide, lower
@@ -26,7 +26,6 @@ from tasks.tools.expressions import (
     Step,
     Value,
     evaluate,
-    parse_expression,
     parse_program,
     parse_step,
     variables,
@@ -35,6 +34,7 @@ from tasks.tools.expressions import (
 WORD = regex(r"[^\W\d_]+")
 KEPT = 512  # templates ready at once; each holds up to some tens of kilobytes
 SLOW = 16  # how many times dearer a binding is where the sieve cannot help
+MAX_AXES = 30  # numpy has 32
 REDRAWS = 50  # of a word that its problem already holds
 Values = dict[str, Value]
 
@@ -59,7 +59,7 @@ class Compiled:
     def __post_init__(self) -> None:
         try:
             known = {slot.name for slot in self.template.slots} | {step.name for step in self.steps}
-            read = self._conditions.reads | self.texts.names()
+            read = self.texts.names().union(*(step.reads for step in self.conditions))
             given = {slot.name for slot in self.template.slots}
             for step in self.steps:
                 if early := step.reads - given:
@@ -75,21 +75,9 @@ class Compiled:
         return parse_program(self.template.program)
 
     @cached_property
-    def _conditions(self) -> Step:
-        """All conditions, then what a draw prefers, parsed as one tuple: parsing is most of what a compile costs."""
-        return parse_step("(" + "".join(f"({text}\n)," for text in self._texts_of_conditions) + ")")
-
-    @property
-    def _texts_of_conditions(self) -> list[str]:
-        return [*self.template.conditions, *self.template.preferences]
-
-    @cached_property
-    def conditions(self) -> list[ast.expr]:
+    def conditions(self) -> list[Step]:
         """What must hold, and then what a draw prefers, parsed."""
-        trees = self._conditions.tree.elts if isinstance(self._conditions.tree, ast.Tuple) else []
-        if len(trees) != len(self._texts_of_conditions):
-            return [parse_expression(text) for text in self._texts_of_conditions]  # names the one that is wrong
-        return trees
+        return [parse_step(text) for text in (*self.template.conditions, *self.template.preferences)]
 
     @cached_property
     def slots(self) -> dict[str, Slot]:
@@ -103,8 +91,8 @@ class Compiled:
     def ties(self) -> dict[str, str]:
         """Slot -> the slot that it copies, from conditions of the exact form `a == b` between two number slots."""
         found: dict[str, str] = {}
-        for tree in self.conditions[:len(self.template.conditions)]:
-            match tree:
+        for condition in self.conditions[:len(self.template.conditions)]:
+            match condition.tree:
                 case ast.Compare(left=ast.Name(id=a), ops=[ast.Eq()], comparators=[ast.Name(id=b)]) if a != b:
                     first, second = _root(a, found), _root(b, found)
                     if {a, b} <= self.slots.keys() and first != second:
@@ -132,7 +120,7 @@ class Compiled:
     def sieve(self) -> Sieve | None:
         """The conditions in their fast form; None where they have none, and `_slowly` asks them row by row."""
         try:
-            return lower(self.domains, self.steps, self.conditions)
+            return lower(self.domains, self.steps, [condition.tree for condition in self.conditions])
         except Wide:
             return None
 
@@ -157,7 +145,7 @@ class Compiled:
         """How rows are found; looks at the space of bindings once. Raises TemplateError for an empty domain."""
         try:
             with np.errstate(all="ignore"):  # a division by zero is refused by its mask, not by a warning
-                return drawer(self._space.size, self._valid, 1 if self.sieve is not None else SLOW)
+                return drawer(self._space.size, self._valid, self._all_valid, 1 if self.sieve is not None else SLOW)
         except DomainError as error:
             raise TemplateError(str(error)) from None
 
@@ -187,6 +175,17 @@ class Compiled:
         if self.sieve is not None:
             return fresh & self.sieve.keeps(tops)
         return fresh & np.array(self._slowly(self._numbers(tops), len(places)), dtype=np.bool_)
+
+    def _all_valid(self) -> Places:
+        """Every valid binding, by arrays of one axis a slot: what reads two slots is computed for pairs only."""
+        if self.sieve is None or len(self._space.domains) > MAX_AXES:
+            places = np.arange(self._space.size, dtype=np.int64)
+            return places[self._valid(places)]
+        axes = {name: column.reshape([-1 if name == own else 1 for own in self._free])
+                for name, column in zip(self._free, self._space.axes(), strict=True)}
+        kept = self.sieve.keeps({name: axes[self.ties.get(name, name)] for name in self.domains})
+        found = np.flatnonzero(np.broadcast_to(kept, [domain.size for domain in self._space.domains]))
+        return np.asarray(found[found != self._own], dtype=np.int64)
 
     def _slowly(self, columns: Mapping[str, Column], rows: int) -> list[bool]:
         return [self.broken({name: column[row] for name, column in columns.items()}, preferred=True) is None
@@ -259,34 +258,32 @@ class Compiled:
     def _words(self, seed: int, numbers: Sequence[int]) -> dict[str, Column]:
         if not self.words:
             return {}
-        rows = np.array(numbers, dtype=np.uint64)
+        keys = [key_of(seed, self.template.id, slot.name) for slot in self.words]
+        chosen = mixed_by(np.array(numbers, dtype=np.uint64), np.array(keys, dtype=np.uint64)[:, None])
         columns: dict[str, Column] = {}
-        for slot in self.words:
-            words, key = self._choices[slot.name], key_of(seed, self.template.id, slot.name)
-            chosen = [words[place] for place in (mixed(rows, key) % np.uint64(len(words))).tolist()]
-            others = [columns[other.name] for other in self.words if other.name in columns]
-            if others and len(words) > 1:
-                chosen = _apart(chosen, words, list(zip(*others, strict=True)), rows, key)
-            columns[slot.name] = chosen
+        for slot, key, hashes in zip(self.words, keys, chosen, strict=True):
+            words = self._choices[slot.name]
+            column = [words[place] for place in (hashes % np.uint64(len(words))).tolist()]
+            if columns and len(words) > 1:
+                _set_apart(column, words, columns.values(), numbers, key)
+            columns[slot.name] = column
         return columns
+
+
+def _set_apart(column: list[str], words: Sequence[str], others: Iterable[Column], numbers: Sequence[int],
+               key: int) -> None:
+    """Redraws the column's words where their row already holds the word."""
+    for place, (word, *taken) in enumerate(zip(column, *others, strict=True)):
+        turn = 0
+        while word in taken and (turn := turn + 1) < REDRAWS:
+            word = words[int(mixed(np.array([numbers[place]], dtype=np.uint64), key + turn)[0]) % len(words)]
+        column[place] = word
 
 
 def _root(name: str, ties: Mapping[str, str]) -> str:
     while name in ties:
         name = ties[name]
     return name
-
-
-def _apart(chosen: list[str], words: Sequence[str], others: Sequence[tuple[str, ...]], rows: Any,
-           key: int) -> list[str]:
-    """The chosen words, redrawn where the row already holds the word."""
-    for place, (word, taken) in enumerate(zip(chosen, others, strict=True)):
-        for turn in range(1, REDRAWS):
-            if word not in taken:
-                break
-            word = words[int(mixed(rows[place:place + 1], (key + turn) % (1 << 64))[0]) % len(words)]
-        chosen[place] = word
-    return chosen
 
 
 _kept: dict[str, Compiled] = {}

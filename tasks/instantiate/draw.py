@@ -2,7 +2,7 @@
 
 All bindings of a template's free number slots are numbered 0 … space-1. A small space is sieved whole, and row i takes
 place i of its valid bindings, shuffled by a key made from seed and template. In a large one a keyed permutation (a
-Feistel network whose halves are added modulo their sizes, so that it needs no power of two) gives row i a block of
+Feistel network whose halves are added modulo their size, so that it needs no power of two) gives row i a block of
 bindings of its own, tried in order; the first valid one wins. Either way rows are distinct whatever was drawn before,
 and a row does not depend on how many are asked for.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from math import ceil, isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,20 @@ Mask = NDArray[np.bool_]
 Valid = Callable[[Places], Mask]
 
 SIEVED_WHOLE = 4096  # a space this small costs less to sieve whole than to sample
-SIEVED_IF_RARE = 1 << 17  # up to here it is sieved whole where valid bindings are rare, so that none is lost
+SIEVED_IF_RARE = 1 << 18  # up to here it is sieved whole where valid bindings are scarce, so that none is lost
+SCARCE = 4096
 PROBE = 512  # bindings tried to see how rare valid ones are
 LONG_PROBE = 1 << 16  # tried where the probe found few; a template with none here gives no draws
 ENOUGH = 4.0  # a row's block holds this many valid bindings on average: 98 % of rows find one
 WIDEST = 1 << 62  # numbers of bindings stay below this
 CAP = 1_000_000  # capacity is not counted further
 CHUNK = 1 << 16  # bindings sieved at once
+FEW = 1 << 11
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 MULTIPLY = np.uint64(0xD6E8FEB86659FD93)
 SHIFT = np.uint64(32)
+LOW = np.uint64(33)  # what is left of a mixed number: 31 bits, as many as half of a binding's number needs
 
 
 def key_of(*parts: object) -> int:
@@ -42,13 +46,16 @@ def key_of(*parts: object) -> int:
 
 
 def mixed(numbers: NDArray[np.uint64], key: int) -> NDArray[np.uint64]:
-    """64 well-mixed bits of each number under a key (xor-multiply rounds after Degski's 64-bit mixer)."""
-    x = numbers * MIX + np.uint64(key)
+    """31 mixed bits of each number under a key: multiply, fold, multiply, and of that the upper half."""
+    return mixed_by(numbers, np.uint64(key & 0xFFFFFFFFFFFFFFFF))
+
+
+def mixed_by(numbers: NDArray[np.uint64], keys: Any) -> NDArray[np.uint64]:
+    """`mixed` for keys that may be an array, broadcast against the numbers."""
+    x: NDArray[np.uint64] = numbers * MIX + keys
     x ^= x >> SHIFT
     x *= MULTIPLY
-    x ^= x >> SHIFT
-    x *= MULTIPLY
-    x ^= x >> SHIFT
+    x >>= LOW
     return x
 
 
@@ -81,6 +88,11 @@ class Space:
         columns.reverse()
         return columns
 
+    def axes(self) -> list[Places]:
+        """Each domain's tops."""
+        return [_tops(domain.tops) if domain.tops else
+                np.arange(domain.size, dtype=np.int64) * domain.step + domain.first for domain in self.domains]
+
     def place(self, places: Sequence[int]) -> int:
         """The number of one binding, from each domain's own place; -1 where one of them is outside."""
         number = 0
@@ -98,26 +110,35 @@ def _tops(tops: tuple[int, ...]) -> Places:
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A keyed permutation of 0 … size-1, a few numbers beyond which are marked as none (-1)."""
+    """A keyed permutation of 0 … size-1, size below 2^62."""
 
     size: int
     key: int
 
     def __call__(self, numbers: Places) -> Places:
-        left_size = isqrt(self.size - 1) + 1
-        right_size = -(-self.size // left_size)
-        right, left = numbers // left_size, numbers % left_size
-        for turn in range(2):
-            left = _turned(left, right, left_size, self.key + 2 * turn)
-            right = _turned(right, left, right_size, self.key + 2 * turn + 1)
-        places = right * left_size + left
-        return np.where(places < self.size, places, -1)
+        places = self._round(numbers)
+        # The rounds permute the square around the numbers; one that leaves them goes round again until it is back.
+        while (out := places >= self.size).any():
+            places[out] = self._round(places[out])
+        return places
+
+    def _round(self, numbers: Places) -> Places:
+        side = isqrt(self.size - 1) + 1
+        right = numbers // side
+        left = numbers - right * side
+        for turn in range(4):
+            left, right = right, _moved(left, right, side, self.key + turn)
+        right *= side
+        right += left
+        return right
 
 
-def _turned(half: Places, other: Places, size: int, key: int) -> Places:
+def _moved(half: Places, other: Places, size: int, key: int) -> Places:
     """`half` moved by what `other` says: undone by moving back, so the whole is a permutation."""
-    moved = mixed(other.view(np.uint64), key & 0xFFFFFFFFFFFFFFFF) % np.uint64(size)
-    return (half + moved.view(np.int64)) % size
+    moved = mixed(other.view(np.uint64), key).view(np.int64)
+    moved += half
+    moved %= size
+    return moved
 
 
 @dataclass(frozen=True)
@@ -143,7 +164,7 @@ class Drawer:
         """The bindings of rows start … start+count-1; -1 for a row without one."""
         rows = np.arange(start, min(start + count, max(self.rows, start)), dtype=np.int64)
         if self.whole is not None:
-            found = self.whole[_shuffled(len(self.whole), key)[rows]].astype(np.int64) if len(rows) else rows
+            found = self.whole[Shuffle(len(self.whole), key)(rows)].astype(np.int64) if len(rows) else rows
         else:
             found = self._searched(rows, Shuffle(self.space, key))
         return np.concatenate([found, np.full(count - len(rows), -1)]) if len(rows) < count else found
@@ -151,12 +172,14 @@ class Drawer:
     def _searched(self, rows: Places, shuffle: Shuffle) -> Places:
         found = np.full(len(rows), -1, dtype=np.int64)
         waiting = np.arange(len(rows))
-        begin, width = 0, max(1, ceil(self.block / ENOUGH))
+        begin = 0
+        # All of few rows' blocks at once, since a call costs more than what it does there; of many rows', bit by bit.
+        width = self.block if len(rows) * self.block <= FEW else max(1, ceil(self.block / ENOUGH))
         while len(waiting) and begin < self.block:
             width = min(width, self.block - begin, max(1, CHUNK // len(waiting)))
             tries = rows[waiting, None] * self.block + np.arange(begin, begin + width)
             places = shuffle(tries.ravel())
-            valid = (self.valid(places) & (places >= 0)).reshape(tries.shape)
+            valid = self.valid(places).reshape(tries.shape)
             first = valid.argmax(axis=1)
             hit = valid[np.arange(len(waiting)), first]
             found[waiting[hit]] = places.reshape(tries.shape)[hit, first[hit]]
@@ -165,34 +188,23 @@ class Drawer:
         return found
 
 
-@lru_cache(maxsize=64)
-def _shuffled(size: int, key: int) -> Places:
-    return np.argsort(mixed(np.arange(size, dtype=np.uint64), key), kind="stable")
-
-
-def drawer(space: int, valid: Valid, cost: int = 1) -> Drawer:
+def drawer(space: int, valid: Valid, all_valid: Callable[[], Places], cost: int = 1) -> Drawer:
     """Looks at a space once, the same way on every machine, and settles how its rows are found.
 
     `cost` is how many times dearer than usual it is to tell whether a binding is valid: fewer are looked at then.
     """
     if space <= SIEVED_WHOLE // cost:
-        return Drawer(space, valid, _sieved(space, valid), 1)
+        return Drawer(space, valid, all_valid().astype(np.int32), 1)
     for tries in (PROBE // cost, min(LONG_PROBE // cost, space)):
         hits = int(_probe(space, valid, tries).sum())
         if hits >= 16:
             break
-    if space <= SIEVED_IF_RARE // cost and hits * 8 < tries:
-        return Drawer(space, valid, _sieved(space, valid), 1)
+    if space <= SIEVED_IF_RARE // cost and space * hits < SCARCE * tries:
+        return Drawer(space, valid, all_valid().astype(np.int32), 1)
     if not hits:
         return Drawer(space, valid, None, 0)
     return Drawer(space, valid, None, max(1, ceil(ENOUGH * tries / hits)) if hits < tries else 1)
 
 
 def _probe(space: int, valid: Valid, tries: int) -> Mask:
-    places = Shuffle(space, 1)(np.arange(tries, dtype=np.int64) * (space // tries))
-    return valid(places) & (places >= 0)
-
-
-def _sieved(space: int, valid: Valid) -> NDArray[np.int32]:
-    parts = [np.arange(start, min(start + CHUNK, space), dtype=np.int64) for start in range(0, space, CHUNK)]
-    return np.concatenate([part[valid(part)].astype(np.int32) for part in parts])  # spaces sieved whole are small
+    return valid(Shuffle(space, 1)(np.arange(tries, dtype=np.int64) * (space // tries)))

@@ -119,9 +119,10 @@ def comma(value: Number) -> str:
 
 def fixed(value: Number, places: int, *, commas: bool = False) -> str:
     """`places` decimal places, halves away from zero."""
-    size = int((value if value >= 0 else -value) * 10**places + Fraction(1, 2))
+    top, under = abs(value.numerator), value.denominator
+    size = (2 * top * 10**places + under) // (2 * under)
     units, rest = divmod(size, 10**places)
-    sign = "-" if value < 0 and size else ""
+    sign = "-" if value.numerator < 0 and size else ""
     return sign + (f"{units:,}" if commas else str(units)) + f".{rest:0{places}d}"
 
 

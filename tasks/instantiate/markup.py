@@ -34,7 +34,7 @@ class Hole:
 
     name: str
     style: str
-    place: int  # character offset in the markup
+    place: int = 0  # kept for those who place a hole in a text; `piece` does not know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,6 @@ class Choice:
     name: str
     one: str
     many: str
-    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class Noun:
 
     name: str
     noun: str
-    place: int
 
 
 Piece = str | Hole | Choice | Noun
@@ -108,43 +106,55 @@ NUMBERS = _with_capitals(dict(NUMBER_STYLES))
 WORDS = _with_capitals(dict(WORD_STYLES))
 STYLES = frozenset(NUMBERS) | frozenset(WORDS)
 
-# A brace of its own, a doubled brace, or a hole: name, then one of `:style`, `?one|many`, `#noun`.
-TOKEN = re.compile(
-    r"\{\{|\}\}"
-    r"|\{(?P<name>[A-Za-z]\w*)(?::(?P<style>[^{}|?#:]*)|\?(?P<one>[^{}|]*)\|(?P<many>[^{}|]*)|#(?P<noun>[A-Za-z]\w*))?\}"
-    r"|(?P<stray>[{}])")
+TOKEN = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")  # a doubled brace, a hole, a stray brace
+HOLE = re.compile(r"\{(?P<name>[A-Za-z]\w*)"  # then one of `:style`, `?one|many`, `#noun`
+                  r"(?::(?P<style>[^|?#:]*)|\?(?P<one>[^|]*)\|(?P<many>[^|]*)|#(?P<noun>[A-Za-z]\w*))?\}")
 
 
-@lru_cache(maxsize=8192)
-def parse(markup: str) -> tuple[Piece, ...]:
-    """The pieces of a text, literal ones as `str`. Raises MarkupError for a stray brace or an unknown style."""
-    pieces: list[Piece] = []
-    literal, at = "", 0
-    for token in TOKEN.finditer(markup):
-        literal += markup[at:token.start()]
-        at = token.end()
-        if token["name"] is None:
-            if token["stray"]:
-                raise MarkupError(f"a stray `{token['stray']}` at {_where(markup, token.start())}")
-            literal += token[0][0]
-            continue
-        if literal:
-            pieces.append(literal)
-        literal = ""
-        pieces.append(_piece(token, markup))
-    return tuple([*pieces, literal + markup[at:]] if literal + markup[at:] else pieces)
+def tokens(markup: str) -> list[str]:
+    """The text cut at its holes and braces: literal, token, literal, token, …, literal."""
+    return TOKEN.split(markup)
 
 
-def _piece(token: re.Match[str], markup: str) -> Piece:
-    name, place = token["name"], token.start()
-    if token["noun"]:
-        return Noun(name, token["noun"], place)
-    if token["one"] is not None:
-        return Choice(name, token["one"], token["many"], place)
-    style = token["style"] or ""
+@lru_cache(maxsize=1 << 14)  # templates share most of their holes: {n1}, {r2}
+def piece(token: str) -> Piece:
+    """What one token says. Raises MarkupError, without the place, for a stray brace or an unknown style."""
+    if token in ("{{", "}}"):
+        return token[0]
+    found = HOLE.fullmatch(token)
+    if not found:
+        raise MarkupError(f"a stray `{token}`")
+    name, style = found["name"], found["style"] or ""
+    if found["noun"]:
+        return Noun(name, found["noun"])
+    if found["one"] is not None:
+        return Choice(name, found["one"], found["many"])
     if style not in STYLES:
-        raise MarkupError(f"no style `{style}` for `{name}` at {_where(markup, place)}")
-    return Hole(name, style, place)
+        raise MarkupError(f"no style `{style}` for `{name}`")
+    return Hole(name, style)
+
+
+def pieces_of(parts: Sequence[str], markup: str) -> list[Piece]:
+    """The pieces of `tokens(markup)`, empty literals among them. Raises MarkupError with the place."""
+    made: list[Piece] = []
+    try:
+        for place, part in enumerate(parts):
+            made.append(piece(part) if place % 2 else part)
+    except MarkupError as error:
+        where = sum(map(len, parts[:len(made)]))
+        raise MarkupError(f"{error} at {_where(markup, where)}") from None
+    return made
+
+
+def parse(markup: str) -> list[Piece]:
+    """The pieces of a text, literal ones as `str`. Raises MarkupError for a stray brace or an unknown style."""
+    joined: list[Piece] = []
+    for one in pieces_of(tokens(markup), markup):
+        if isinstance(one, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += one
+        elif one != "":
+            joined.append(one)
+    return joined
 
 
 def _where(markup: str, place: int) -> str:
@@ -170,7 +180,7 @@ def fill(piece: Piece, values: Mapping[str, Value]) -> str:
     if isinstance(piece, Hole):
         return styled(value, piece)
     if isinstance(value, str):
-        raise MarkupError(f"`{piece.name}` at character {piece.place + 1} is a word where a number agrees")
+        raise MarkupError(f"`{piece.name}` is a word where a number agrees")
     if isinstance(piece, Choice):
         return piece.one if abs(value) == 1 else piece.many
     return (_one if abs(value) == 1 else _many)(str(values[piece.noun]))
@@ -184,14 +194,18 @@ def styled(value: Value, hole: Hole) -> str:
         return str(value)
     if style is None:
         kind = "word" if isinstance(value, str) else "number"
-        raise MarkupError(f"style `{hole.style}` at character {hole.place + 1} is not for the {kind} `{hole.name}`")
+        raise MarkupError(f"style `{hole.style}` is not for the {kind} `{hole.name}`")
     return style(value)
 
 
 def render(markup: str, values: Mapping[str, Value]) -> str:
     """The text for one row of values. Raises MarkupError, with the place, for a name or style that does not fit."""
-    pieces: Sequence[Piece] = parse(markup)
-    try:
-        return "".join([fill(piece, values) for piece in pieces])
-    except KeyError as error:
-        raise MarkupError(f"`{error.args[0]}` has no value in `{markup[:60]}`") from None
+    parts = tokens(markup)
+    made: list[str] = []
+    for one in pieces_of(parts, markup):
+        try:
+            made.append(fill(one, values))
+        except (MarkupError, KeyError) as error:
+            told = error if isinstance(error, MarkupError) else f"`{error.args[0]}` has no value"
+            raise MarkupError(f"{told} at {_where(markup, sum(map(len, parts[:len(made)])))}") from None
+    return "".join(made)

@@ -7,11 +7,10 @@ what `markup.render` gives row by row; a test holds the two together.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tasks.instantiate.markup import NUMBERS, Choice, Hole, MarkupError, Noun, Piece, fill, parse
+from tasks.instantiate.markup import NUMBERS, Choice, Hole, MarkupError, Noun, Piece, fill, pieces_of, tokens
 from tasks.tools.arithmetic import Text
 
 Column = Sequence[Any]
-Key = tuple[str, ...]
 
 WHOLE = {int}
 WHOLE_STYLES: dict[str, Callable[[int], str]] = {  # what a style comes to where every number is whole
@@ -22,19 +21,21 @@ class Texts:
     """Some markups, ready to be filled together. Raises MarkupError for markup that cannot be read."""
 
     def __init__(self, markups: Iterable[str]) -> None:
-        self.pieces: dict[Key, Piece] = {}
-        self.texts: list[tuple[str, list[Key]]] = [self._compiled(markup) for markup in markups]
+        self.pieces: dict[str, Piece] = {}  # by their text: {n1:word}
+        self.texts: list[tuple[str, list[str]]] = [self._compiled(markup) for markup in markups]
 
-    def _compiled(self, markup: str) -> tuple[str, list[Key]]:
+    def _compiled(self, markup: str) -> tuple[str, list[str]]:
+        """The text as a format, and the holes that fill it, in order."""
         form: list[str] = []
-        keys: list[Key] = []
-        for piece in parse(markup):
+        keys: list[str] = []
+        parts = tokens(markup)
+        for part, piece in zip(parts, pieces_of(parts, markup), strict=True):
             if isinstance(piece, str):
                 form.append(piece.replace("%", "%%"))
-                continue
-            keys.append(_key(piece))
-            self.pieces.setdefault(keys[-1], piece)
-            form.append("%s")
+            else:
+                keys.append(part)
+                self.pieces[part] = piece
+                form.append("%s")
         return "".join(form), keys
 
     def names(self) -> set[str]:
@@ -52,21 +53,10 @@ class Texts:
         return {text: _filled(*self.texts[text], written, rows) for text in which}
 
 
-def _filled(form: str, keys: list[Key], written: Mapping[Key, Column], rows: int) -> list[str]:
+def _filled(form: str, keys: list[str], written: Mapping[str, Column], rows: int) -> list[str]:
     if not keys:
         return [form % ()] * rows
     return [form % row for row in zip(*[written[key] for key in keys], strict=True)]
-
-
-def _key(piece: Piece) -> Key:
-    match piece:
-        case Hole(name=name, style=style):
-            return name, style
-        case Choice(name=name, one=one, many=many):
-            return name, one, many
-        case Noun(name=name, noun=noun):
-            return name, noun, "#", ""
-    raise TypeError(piece)
 
 
 def _written(piece: Piece, columns: Mapping[str, Column]) -> Column:
@@ -91,5 +81,5 @@ def _written(piece: Piece, columns: Mapping[str, Column]) -> Column:
 def _style(hole: Hole) -> Callable[[Any], str]:
     style = NUMBERS.get(hole.style)
     if style is None:
-        raise MarkupError(f"style `{hole.style}` at character {hole.place + 1} is not for the number `{hole.name}`")
+        raise MarkupError(f"style `{hole.style}` is not for the number `{hole.name}`")
     return style

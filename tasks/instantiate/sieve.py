@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import gcd
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ class Wide(Exception):
     """This template's conditions do not fit the fast form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
+class Ratio(NamedTuple):
     """A value: registers of top and under, the range of top, the most that under can be."""
 
     top: int
@@ -44,8 +43,7 @@ class Ratio:
     most: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(NamedTuple):
     """A truth value's register."""
 
     place: int
@@ -89,6 +87,8 @@ def _conjuncts(tree: ast.expr) -> list[ast.expr]:
 
 
 def _asserted_whole(tree: ast.expr) -> str | None:
+    if not isinstance(tree, ast.Call):
+        return None
     match tree:
         case ast.Call(func=ast.Name(id="is_int"), args=[ast.Name(id=name)]):
             return name
@@ -111,6 +111,8 @@ class _Lowering:
         self.known: dict[tuple[Callable[..., Any], int, int], int] = {}
         self.names: dict[str, Cell] = {}
         self.one = self.constant(1)
+        self.true = len(self.sieve.registers)
+        self.sieve.registers.append(True)
         for place, (name, domain) in enumerate(domains.items()):
             self.names[name] = Ratio(place, self.constant(domain.under), domain.least, domain.greatest, domain.under)
 
@@ -153,7 +155,7 @@ class _Lowering:
         return self.known[key]
 
     def require(self, place: int) -> None:
-        if place not in self.sieve.masks:
+        if place != self.true and place not in self.sieve.masks:
             self.sieve.masks.append(place)
 
     def within(self, place: Callable[[], int], low: int, high: int) -> int:
@@ -182,23 +184,31 @@ class _Lowering:
         return cell.place
 
     def cell(self, tree: ast.expr) -> Cell:
+        # By type rather than by `match`, which tries one class after another: this is most of what a lowering costs.
+        if isinstance(tree, ast.Name):
+            if tree.id not in self.names:
+                raise Wide
+            return self.names[tree.id]
+        if isinstance(tree, ast.Constant):
+            if not isinstance(tree.value, int):
+                raise Wide
+            return self.number(tree.value)
+        if isinstance(tree, ast.Compare):
+            return self.compare(tree.left, tree.ops, tree.comparators)
+        if isinstance(tree, ast.BinOp):
+            return self.binary(tree.op, tree.left, tree.right)
+        if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name):
+            return self.call(tree.func.id, tree.args)
+        return self.rarer(tree)
+
+    def rarer(self, tree: ast.expr) -> Cell:
         match tree:
-            case ast.Name(id=name) if name in self.names:
-                return self.names[name]
-            case ast.Constant(value=int(value)):
-                return self.number(value)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.binary(op, left, right)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self.product(self.number(-1), self.ratio(operand))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return Truth(self.emit(np.logical_not, self.truth(operand)))
-            case ast.Compare(left=left, ops=ops, comparators=rest):
-                return self.compare(left, ops, rest)
             case ast.BoolOp(op=op, values=values):
                 return self.joined(np.logical_and if isinstance(op, ast.And) else np.logical_or, values)
-            case ast.Call(func=ast.Name(id=name), args=arguments):
-                return self.call(name, arguments)
         raise Wide
 
     def number(self, value: int) -> Ratio:
@@ -218,8 +228,8 @@ class _Lowering:
         ratios = [self.ratio(tree) for tree in (left, *rest)]
         place = -1
         for op, one, other in zip(ops, ratios, ratios[1:], strict=False):
-            tops = self.common(one, other)
-            made = self.emit(COMPARE[type(op)], tops[0].top, tops[1].top)
+            a, b = self.common(one, other)
+            made = self.true if _always(op, a, b) else self.emit(COMPARE[type(op)], a.top, b.top)
             place = made if place < 0 else self.emit(np.logical_and, place, made)
         return Truth(place)
 
@@ -321,7 +331,7 @@ class _Lowering:
 
     def is_whole(self, a: Ratio) -> int:
         if a.under == self.one:
-            return self.emit(np.equal, self.one, self.one)
+            return self.true
         return self.emit(np.equal, self.emit(np.remainder, a.top, a.under), self.constant(0))
 
     def raised(self, a: Ratio, b: Ratio) -> Ratio:
@@ -432,6 +442,22 @@ class _Lowering:
             return self.number(1)
         shared = self.emit(np.gcd, a.top, a.under)
         return Ratio(self.emit(np.floor_divide, a.under, shared), self.one, 1, a.most)
+
+
+def _always(op: ast.cmpop, a: Ratio, b: Ratio) -> bool:
+    """Whether the ranges alone say that a comparison holds."""
+    match op:
+        case ast.Lt():
+            return a.high < b.low
+        case ast.LtE():
+            return a.high <= b.low
+        case ast.Gt():
+            return a.low > b.high
+        case ast.GtE():
+            return a.low >= b.high
+        case ast.NotEq():
+            return a.high < b.low or a.low > b.high
+    return False
 
 
 def _isqrt(numbers: Any) -> Any:

@@ -5,11 +5,12 @@ template it is all that is needed to compute and write the problem again.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
-from schemas.records import Problem, Solution, Template, stable_id
+from schemas.records import Problem, Solution, Template
 from tasks.instantiate.compiled import Batch, Compiled, compiled
 from tasks.instantiate.domains import WORD_KINDS, number
 from tasks.instantiate.render import Column
@@ -29,7 +30,7 @@ def pairs(ready: Compiled, batch: Batch, recipe: str) -> tuple[list[Problem], li
     """A batch's problems and their worked solutions."""
     texts = _texts(ready, batch, (0, 1, 2))
     made = _problems(ready, batch, texts, recipe, "")
-    return made, [_solution(problem, text, recipe) for problem, text in zip(made, texts[1], strict=True)]
+    return made, _solutions(made, texts[1])
 
 
 def _texts(ready: Compiled, batch: Batch, which: Sequence[int]) -> dict[int, list[str]]:
@@ -40,18 +41,22 @@ def _problems(ready: Compiled, batch: Batch, texts: Mapping[int, list[str]], rec
               binding_id: str) -> list[Problem]:
     template = ready.template
     answers = canonical(batch.columns["answer"], texts[2], template.answer_kind)
+    values = encoded(template, batch.columns)
     depth = 2 if template.mode != "base" else 1
+    lasts = [f"{text}\x1f{binding_id}" for text in values] if binding_id else values
     return [
-        Problem(stable_id("problem", template.id, template.mode, values, *((binding_id,) if binding_id else ())),
-                [template.id], question, answer, template.answer_kind, template.answer_unit, "program", "program",
-                template.id, template.seed_id, binding_id, recipe, OPERATION, template.mode, row, values, depth, "", "")
-        for row, question, answer, values
-        in zip(batch.numbers, texts[0], answers, encoded(template, batch.columns), strict=True)]
+        Problem(made, [template.id], question, answer, template.answer_kind, template.answer_unit, "program", "program",
+                template.id, template.seed_id, binding_id, recipe, OPERATION, template.mode, row, value, depth, "", "")
+        for made, row, question, answer, value
+        in zip(ids("problem", (template.id, template.mode), lasts), batch.numbers, texts[0], answers, values,
+               strict=True)]
 
 
-def _solution(problem: Problem, text: str, recipe: str) -> Solution:
-    return Solution(stable_id("solution", problem.id), [problem.id], problem.id, text,
-                    text.rpartition("#### ")[2].strip(), recipe, OPERATION, problem.mode, "", "")
+def _solutions(some: Sequence[Problem], texts: Sequence[str]) -> list[Solution]:
+    made = ids("solution", (), [problem.id for problem in some])
+    return [Solution(one, [problem.id], problem.id, text, text.rpartition("#### ")[2].strip(), problem.recipe,
+                     OPERATION, problem.mode, "", "")
+            for one, problem, text in zip(made, some, texts, strict=True)]
 
 
 def canonical(answers: Column, written: Sequence[str], kind: str) -> list[str]:
@@ -67,15 +72,22 @@ def encoded(template: Template, columns: Mapping[str, Column]) -> list[str]:
     """The slots' values of each row as JSON."""
     if not template.slots:
         return ["{}"] * len(columns["answer"])
-    form = "{" + ", ".join(f'"{slot.name}": %s' for slot in template.slots) + "}"
-    texts = [_quoted(columns[slot.name]) for slot in template.slots]
+    parts = [f'"{slot.name}": %s' if slot.kind in WORD_KINDS else f'"{slot.name}": "%s"' for slot in template.slots]
+    form = "{" + ", ".join(parts) + "}"
+    texts = [list(map(encode_basestring, columns[slot.name])) if slot.kind in WORD_KINDS else columns[slot.name]
+             for slot in template.slots]  # a whole number or a Fraction formats as "3" or "1/2"
     return [form % row for row in zip(*texts, strict=True)]
 
 
-def _quoted(column: Column) -> list[str]:
-    if set(map(type, column)) == WHOLE:
-        return list(map('"{}"'.format, column))
-    return [encode_basestring(value if isinstance(value, str) else exact(value)) for value in column]
+def ids(kind: str, prefix: Sequence[str], lasts: Iterable[str]) -> list[str]:
+    """`stable_id(kind, *prefix, last)` for each last part, the shared beginning hashed once."""
+    start = blake2b("\x1f".join((*prefix, "")).encode(), digest_size=12)
+    made = []
+    for last in lasts:
+        one = start.copy()
+        one.update(last.encode())
+        made.append(f"{kind}_{one.hexdigest()}")
+    return made
 
 
 def decoded(template: Template, rows: Sequence[str]) -> dict[str, Column]:
@@ -103,5 +115,5 @@ def solutions_of(some: Sequence[Problem], template: Template) -> list[Solution]:
     ready = compiled(template)
     columns = ready.computed(decoded(template, [problem.values for problem in some]), len(some))
     texts = ready.texts.run(columns, len(some), (1,))[1]
-    return [_solution(problem, text, problem.recipe) for problem, text in zip(some, texts, strict=True)]
+    return _solutions(some, texts)
 

@@ -58,6 +58,7 @@ def parse_expression(text: str) -> ast.expr:
     return parse_step(text).tree
 
 
+@lru_cache(maxsize=1 << 14)  # templates share most of their conditions: is_int(r1), r2 > 0
 def parse_step(text: str) -> Step:
     """One expression as a step without a name. Raises ExpressionError for anything outside the language."""
     tree = _parse(text.strip(), "eval")
@@ -67,18 +68,28 @@ def parse_step(text: str) -> Step:
 
 def parse_program(source: str) -> list[Step]:
     """The checked lines of a program. Raises ExpressionError, naming the line."""
-    tree = _parse(source, "exec")
-    assert isinstance(tree, ast.Module)
+    if len(source) > MAX_TEXT:
+        raise ExpressionError(f"a program is longer than {MAX_TEXT:,} characters")
     steps: list[Step] = []
-    for statement in tree.body:
-        if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1
-                and isinstance(target := statement.targets[0], ast.Name)):
-            raise ExpressionError(f"line {statement.lineno} is not `name = expression`")
-        check_name(target.id)
-        steps.append(_step(target.id, statement.value, f"line {statement.lineno}"))
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.strip():
+            try:
+                steps.append(_parse_line(line.strip()))
+            except ExpressionError as error:
+                raise ExpressionError(f"line {number}: {error}") from None
     if not steps or steps[-1].name != "answer":
         raise ExpressionError("a program's last line sets `answer`")
     return steps
+
+
+@lru_cache(maxsize=1 << 14)  # templates share many of their lines: r1 = n1 * n2
+def _parse_line(line: str) -> Step:
+    tree = _parse(line, "exec")
+    match tree:
+        case ast.Module(body=[ast.Assign(targets=[ast.Name(id=name)], value=value)]):
+            check_name(name)
+            return _step(name, value, line)
+    raise ExpressionError(f"`{line[:80]}` is not `name = expression`")
 
 
 def lines(source: str) -> list[tuple[str, str]]:
