@@ -10,7 +10,9 @@ import typer
 ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 SHOWN = 5  # records of a preview
-FEW = {"size": 2 * SHOWN, "limit": 40}  # what a preview asks for where nobody said: some will be rejected
+# What a preview asks for where nobody said: twice the records, as some may be rejected, of a few seeds or of one level of
+# the families, because a template costs some milliseconds before its first draw.
+FEW = {"size": 2 * SHOWN, "limit": 40, "difficulty": (3,)}
 
 Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="One of `mathmill recipes`.", show_default=False)]
 Size = Annotated[int | None, typer.Option(help="How many problems to make.", show_default=False)]
