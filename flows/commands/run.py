@@ -10,8 +10,8 @@ import typer
 ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 SHOWN = 5  # records of a preview
-# What a preview asks for where nobody said: twice the records, as some may be rejected, of a few seeds or of one level of
-# the families, because a template costs some milliseconds before its first draw.
+# What a preview asks for where nobody said: twice the records, as some may be rejected, of a few seeds or of one level
+# of the families, because a template costs some milliseconds before its first draw.
 FEW = {"size": 2 * SHOWN, "limit": 40, "difficulty": (3,)}
 
 Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="One of `mathmill recipes`.", show_default=False)]
