@@ -34,7 +34,7 @@ def bind(question: str, mentions: Sequence[Mention], solution: str, steps: Seque
     operands = [site for step in steps for site in leaves(step.left)]
     options = _options(question, mentions, solution, steps)
     evidence = Evidence(question, mentions, solution, steps)
-    readings = _fitting(_readings(operands, options, steps), operands, evidence, _groups(steps), last)
+    readings = _fitting(_readings(operands, options, steps), operands, evidence, last)
     judge = _Judge(mentions, steps, operands, last)
     bound = _settle(readings, judge, evidence, operands)
     bound.frozen |= judge.idle(bound, operands)
@@ -60,12 +60,6 @@ def _reused(bound: Bound, mentions: Sequence[Mention], operands: Sequence[Site],
              and mentions[int(s[1:])].style in ("digits", "word", "fold")}
     return {s for s, sites in small.items() if len({evidence.step_of[site.start] for site in sites}) < len(sites)
             or not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
-
-
-def _groups(steps: Sequence[Step]) -> list[range]:
-    """The places of each step's operands among all operands."""
-    ends = list(itertools.accumulate(sum(1 for _ in leaves(step.left)) for step in steps))
-    return [range(a, b) for a, b in zip([0, *ends], ends, strict=False)]
 
 
 def _answer_step(steps: Sequence[Step], answer: Fraction) -> int:
@@ -144,25 +138,22 @@ def _halves_agree(top: Source, bottom: Source) -> bool:
     return top.code[len("numerator("):] == bottom.code[len("denominator("):] if split else not whole or top.code == "1" or top.kind != "constant"
 
 
-def _fitting(readings: list[Reading], operands: Sequence[Site], evidence: Evidence, groups: Sequence[range], last: int) -> list[Reading]:
+def _fitting(readings: list[Reading], operands: Sequence[Site], evidence: Evidence, last: int) -> list[Reading]:
     """The readings that use most of what was stated and computed, plainly spelled before derived."""
     if not readings:
         raise Unlifted("unbound", "no reading keeps a numerator with its denominator")
 
-    def worth(reading: Reading) -> tuple[int, int]:
-        used = {s.uses for s in reading if s.uses} - {f"r{last}"}
-        firm = sum(evidence.said(site, s) for site, s in zip(operands, reading, strict=True) if s.kind == "constant")
-        return len(used) + firm, -sum(s.kind == "derived" for s in reading)
+    def used(reading: Reading) -> int:
+        return len({s.uses for s in reading if s.uses} - {f"r{last}"})
 
-    best = max(map(worth, readings))
-    fit = [r for r in readings if worth(r) == best]
-    fewest = min(_repeats(r, groups) for r in fit)
-    return [r for r in fit if _repeats(r, groups) == fewest]
+    def firm(reading: Reading) -> int:
+        return sum(evidence.said(site, s) for site, s in zip(operands, reading, strict=True) if s.kind == "constant")
 
-
-def _repeats(reading: Reading, groups: Sequence[range]) -> int:
-    """How often one step takes the same number twice: "5 * 5" is seldom a number times itself."""
-    return sum(len(used) - len(set(used)) for used in ([reading[n].uses for n in g if reading[n].uses] for g in groups))
+    most = max(map(used, readings))
+    # A constant that the words name ("4 weeks") may stand where a number of the same value would else be put to use.
+    fit = [r for r in readings if used(r) + firm(r) >= most]
+    fewest = min(sum(s.kind == "derived" for s in r) for r in fit)
+    return [r for r in fit if sum(s.kind == "derived" for s in r) == fewest]
 
 
 class _Judge:

@@ -26,13 +26,15 @@ def is_fact(question: str, solution: str, mention: Mention) -> bool:
         return unit in _CURRENCY
     if mention.role == "percent":
         return mention.value == 50  # 50 % is also what is left: the steps do not say which they mean
+    if re.match(r"[ -](?:dollar|cent) (?:bills?|coins?|notes?)\b|-packs?\b", after):
+        return True
     if re.match(r"-(?:points?|pointers?|sided|legged|leaf|petaled|wheel\w*|stor(?:y|ey)|star|digit)\b", after):
         return True
     return (mention.value == Fraction(1, 2) or (unit in _BODIES and mention.value <= 100) or _DEFINES.search(before) is not None
-            or _DEFINED.match(after) is not None or _CALENDAR.match(after) is not None or _names_them(before, mention)
+            or _DEFINED.match(after) is not None or _CALENDAR.match(after) is not None or names_them(before, mention)
             or (mention.value == 2 and mention.style in ("word", "digits") and re.search(r"\bboth\b", question + solution, re.IGNORECASE) is not None))
 
 
-def _names_them(before: str, mention: Mention) -> bool:
+def names_them(before: str, mention: Mention) -> bool:
     """"The three of them", "all four siblings": a count of who is there already."""
     return mention.style in ("word", "digits") and mention.value <= 10 and _THE.search(before) is not None

@@ -67,7 +67,7 @@ def plain(mention: Mention, index: int) -> Iterator[tuple[Fraction, Source]]:
         yield 1 + v, Source(f"(1 + {q})", q, "derived")
         if v.numerator == 1:
             yield Fraction(v.denominator), Source(f"denominator({q})", q, "plain")
-    elif mention.style == "fold" or mention.style in ("word", "digits") and v.denominator == 1 and 2 <= v <= 10:
+    elif mention.style == "fold":
         yield 1 / v, Source(f"(1/{q})", q, "derived")
 
 

@@ -119,6 +119,8 @@ class Writer:
         self.codes[start] = code
         if self._constant(code):
             return
+        if re.match(r"(?:st|nd|rd|th)\b", self.s[end:end + 3]):
+            end, text, styles = end + 2, self.s[start:end + 2], ("ordn",)  # "the 6th floor"
         hole = self._hole(code, text, styles)
         if hole is None:
             self._hold(code)
@@ -197,7 +199,8 @@ class Writer:
         self._pin_folds(mention)
         fixed = self._never_changes(mention)
         if len(alike) == 1 and not fixed:
-            return alike[0] if line or mention.value > FEW or self._named(mention, alike[0]) else self._keep(alike[0], mention)
+            sure = (line and not self._counts_named(mention)) or mention.value > FEW or self._named(mention, alike[0])
+            return alike[0] if sure else self._keep(alike[0], mention)
         if alike:
             return self._by_nouns(mention, alike, fixed and mention.value <= FEW)
         if fixed or (mention.value <= A_FEW and mention.style in ("word", "digits") and mention.role == "plain"):
@@ -258,12 +261,20 @@ class Writer:
             return True
         kept = {m.value for i, m in enumerate(self.mentions) if m.role != "label" and f"q{i}" not in self.slots}
         kept |= {Fraction(s.code.strip("()")) for s in self.bound.by_place.values() if s.kind == "constant"}
-        return v in kept or bool(sources.constants(v, near(self.s, mention.start, mention.end)))
+        return v in kept or (v not in self.values.values() and bool(sources.constants(v, near(self.s, mention.start, mention.end))))
+
+    def _counts_named(self, mention: Mention) -> bool:
+        return facts.names_them(self.s[max(0, mention.start - 20):mention.start], mention)
+
+    def _in_expression(self, mention: Mention) -> bool:
+        """Whether an operator follows within the phrase: then the number repeats an operand of its line."""
+        return re.match(r"[^.,;\n<]{0,25}?\s?[-+*/×÷=]|[^.,;\n<]{0,25}?\sx\s", self.s[mention.end:mention.end + 30]) is not None
 
     def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
         beside, line = stems(near(self.s, mention.start, mention.end)), stems(line_of(self.s, mention.start))
         here = set(self._line_codes(mention))
-        scored = sorted(((3 * len(beside & self._near(code)) + 2 * (code in here) + 0.1 * len(line & self._clause(code)), code)
+        weight = 10 if self._in_expression(mention) else 2
+        scored = sorted(((3 * len(beside & self._near(code)) + weight * (code in here) + 0.1 * len(line & self._clause(code)), code)
                          for code in alike), reverse=True)
         if fixed and not beside & self._near(scored[0][1]):
             return ""
