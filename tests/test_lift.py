@@ -11,7 +11,8 @@ from schemas.records import Rejection, Seed, Template
 from tasks.instantiate import compiled
 from tasks.instantiate.markup import render
 from tasks.lift import Unlifted, lift, lifted
-from tasks.lift.steps import leaves, read_steps, value
+from tasks.lift.steps import read_steps
+from tasks.lift.trees import leaves, value
 from tasks.tools.expressions import compile_program
 
 TRAIN = Path(__file__).resolve().parents[2] / "shared/data/gsm8k/train.jsonl"

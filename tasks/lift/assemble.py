@@ -12,8 +12,9 @@ from tasks.lift import conditions, domains, nouns
 from tasks.lift.bind import bind
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.people import people
-from tasks.lift.steps import Expr, Site, Step, Unreadable, read_steps
+from tasks.lift.steps import Step, Unreadable, read_steps
 from tasks.lift.text import Texts, Writer, apply
+from tasks.lift.trees import Expr, Site, comes_to
 from tasks.tools.expressions import ExpressionError, compile_program
 from tasks.tools.numbers import Mention, read_numbers
 from tasks.verify import check_solution
@@ -53,19 +54,10 @@ def _steps(solution: str) -> list[Step]:
         raise Unlifted("unreadable", str(error)) from None
     if not steps:
         raise Unlifted("no_steps", "the solution writes no arithmetic")
-    wrong = next((s for s in steps if not _holds(s)), None)
+    wrong = next((s for s in steps if not comes_to(s.left, s.right.value)), None)
     if wrong is not None:
         raise Unlifted("wrong_arithmetic", f"{solution[wrong.start:wrong.end]} does not hold")
     return steps
-
-
-def _holds(step: Step) -> bool:
-    from tasks.lift.steps import value
-
-    try:
-        return value(step.left) == step.right.value
-    except ZeroDivisionError:
-        return False
 
 
 def _answer(text: str) -> Fraction:
@@ -112,8 +104,7 @@ class _Names:
         if isinstance(expr, Site):
             code = self(self.bound.by_place[expr.start].code)
             return code if re.fullmatch(r"\w+|\w+\([^()]*\)|\([^()]*\)", code) else f"({code})"
-        operator, left, right = expr
-        return f"({self.expr(left)} {operator} {self.expr(right)})"
+        return f"({self.expr(expr.left)} {expr.sign} {self.expr(expr.right)})"
 
 
 def _program(steps: Sequence[Step], bound: Bound, texts: Texts, names: _Names) -> str:

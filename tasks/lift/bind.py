@@ -18,7 +18,8 @@ from tasks.lift import doubts, sources
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import Evidence
 from tasks.lift.sources import Source
-from tasks.lift.steps import Expr, Site, Step, leaves, value
+from tasks.lift.steps import Step
+from tasks.lift.trees import Expr, Site, leaves, operations, value
 from tasks.tools.numbers import Mention
 
 MOST_READINGS = 3000
@@ -247,14 +248,8 @@ def _settle(readings: list[Reading], judge: _Judge, evidence: Evidence, operands
 
 def _one_sided(steps: Sequence[Step]) -> bool:
     """Whether some step takes a number from, or divides it by, its equal: words do not tell which of the two is which."""
-    def equal(expr: Expr) -> bool:
-        if isinstance(expr, Site):
-            return False
-        operator, left, right = expr
-        same = isinstance(left, Site) and isinstance(right, Site) and left.value == right.value and operator in "-/"
-        return same or equal(left) or equal(right)
-
-    return any(equal(step.left) for step in steps)
+    return any(op.sign in "-/" and isinstance(op.left, Site) and isinstance(op.right, Site) and op.left.value == op.right.value
+               for step in steps for op in operations(step.left))
 
 
 def _tied(readings: list[Reading], judge: _Judge, evidence: Evidence, operands: Sequence[Site]) -> Bound:
@@ -301,13 +296,12 @@ def _bound(reading: Reading, judge: _Judge, operands: Sequence[Site], settled_by
 
 
 def _code(step: Step, by_place: dict[int, Source]) -> str:
-    def text(expr: object, outer: int) -> str:
+    def text(expr: Expr, outer: int) -> str:
         if isinstance(expr, Site):
             code = by_place[expr.start].code
             return f"({code})" if "/" in code and not code.startswith(("(", "num", "den")) else code
-        operator, left, right = expr  # type: ignore[misc]
-        rank = 1 if operator in "+-" else 2
-        body = f"{text(left, rank)} {operator} {text(right, rank + (operator in '-/'))}"
+        rank = 1 if expr.sign in "+-" else 2
+        body = f"{text(expr.left, rank)} {expr.sign} {text(expr.right, rank + (expr.sign in '-/'))}"
         return f"({body})" if rank < outer else body
 
     return text(step.left, 0)

@@ -6,14 +6,15 @@ stays whole though it is money, no result of 1 where the text says "apples", no 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
 from schemas.records import Slot
 from tasks.lift import nouns
-from tasks.lift.steps import Expr, Site, Step, value
+from tasks.lift.steps import Step
+from tasks.lift.trees import Expr, Op, Site, operations, value
 from tasks.tools.numbers import Mention
 
 Code = Callable[[Expr], str]
@@ -36,7 +37,7 @@ def of_steps(solution: str, steps: Sequence[Step], code: Code, into: Conditions)
         if isinstance(step.left, Site):
             continue
         broken = _is_broken(solution, step)
-        for expr in _inner(step.left):
+        for expr in operations(step.left):
             _inside(expr, code, into, broken)
         _result(f"r{k + 1}", step.right.value, into, broken)
         if step.right.value <= 100 and re.match(r"[\d,.]* years?[ -](?:old|of age)|[\d,.]*%| percent", solution[step.end:step.end + 24]):
@@ -70,25 +71,18 @@ def _places(number: Fraction) -> int:
     return 0
 
 
-def _inner(expr: Expr) -> Iterator[tuple[str, Expr, Expr]]:
-    if not isinstance(expr, Site):
-        yield from _inner(expr[1])
-        yield from _inner(expr[2])
-        yield expr
-
-
-def _inside(expr: tuple[str, Expr, Expr], code: Code, into: Conditions, broken: bool) -> None:
-    operator, left, right = expr
+def _inside(expr: Op, code: Code, into: Conditions, broken: bool) -> None:
+    left, right = expr.left, expr.right
     a, b = value(left), value(right)
-    if operator == "-" and a > b:
+    if expr.sign == "-" and a > b:
         into.keep(f"{code(left)} > {code(right)}")
-    elif operator == "/":
+    elif expr.sign == "/":
         _division(left, right, a / b, code, into, broken)
 
 
 def _division(left: Expr, right: Expr, quotient: Fraction, code: Code, into: Conditions, broken: bool) -> None:
     if quotient.denominator == 1:
-        into.keep(f"is_int({code((('/'), left, right))})", hard=not broken)
+        into.keep(f"is_int({code(Op('/', left, right))})", hard=not broken)
     elif quotient < 1 and isinstance(left, Site) and isinstance(right, Site):
         into.keep(f"{code(left)} < {code(right)}")
 

@@ -10,7 +10,8 @@ from itertools import combinations, permutations
 
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import line_of, stems
-from tasks.lift.steps import Site, Step, leaves
+from tasks.lift.steps import Step
+from tasks.lift.trees import Site, leaves
 from tasks.tools.numbers import Mention
 
 _SMALL = 10  # a count up to this may say how many persons or things were named, and be used by no step

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from tasks.instantiate import english
 from tasks.lift.sources import Source, constants
-from tasks.lift.steps import Expr, Site, Step, leaves
+from tasks.lift.steps import Step
+from tasks.lift.trees import Expr, Site, leaves
 from tasks.tools.numbers import Mention
 
 _STOP = set("a an the of and or in on at to for by with from is are was were be been has have had he she it they his her their its "
@@ -93,8 +94,8 @@ class Evidence:
         if isinstance(expr, Site):
             self.operator[expr.start] = outer
             return
-        self._operators(expr[1], expr[0])
-        self._operators(expr[2], expr[0])
+        self._operators(expr.left, expr.sign)
+        self._operators(expr.right, expr.sign)
 
     def _fits(self, site: Site, source: Source) -> float:
         """"3 times" multiplies and "3 more" adds."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tasks.lift.steps import Expr, Site
+from tasks.lift.trees import Expr, Op, Site, operations
 from tasks.tools.numbers import Mention
 
 
@@ -93,15 +93,11 @@ def ratios(mention: Mention, index: int) -> Iterator[tuple[Fraction, str]]:
 
 def ratio_pairs(expr: Expr) -> Iterator[tuple[Site, Site]]:
     """Every `a/b` in the expression whose both sides are numbers as written."""
-    if isinstance(expr, Site):
-        return
-    operator, left, right = expr
-    if operator == "/" and isinstance(right, Site):
-        top = left[2] if not isinstance(left, Site) and left[0] == "*" else left
-        if isinstance(top, Site):
-            yield top, right
-    yield from ratio_pairs(left)
-    yield from ratio_pairs(right)
+    for op in operations(expr):
+        if op.sign == "/" and isinstance(op.right, Site):
+            top = op.left.right if isinstance(op.left, Op) and op.left.sign == "*" else op.left
+            if isinstance(top, Site):
+                yield top, op.right
 
 
 def constants(number: Fraction, text: str) -> list[Source]:

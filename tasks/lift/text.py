@@ -15,7 +15,8 @@ from tasks.lift import facts, nouns, sources
 from tasks.lift.bind import evaluate, still
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.evidence import Evidence, line_of, near, stems
-from tasks.lift.steps import Site, Step, leaves
+from tasks.lift.steps import Step
+from tasks.lift.trees import Site, leaves
 from tasks.tools.numbers import Mention, read_numbers
 
 Edit = tuple[int, int, str]
