@@ -164,6 +164,26 @@ def test_large_spaces_find_rare_draws() -> None:
     assert list(none.places(1, 0, 3)) == [-1, -1, -1]
 
 
+def test_a_condition_that_names_the_value() -> None:
+    slots = [slot("n1", "count", "25", "2..5000"), slot("n2", "count", "5", "2..5000")]
+    made = template("named", "{n1} and {n2}?", "#### {answer}", slots, "answer = n1 + n2", ["50/2 == n1", "n2 == n2"])
+    ready = Compiled(made)
+    assert ready.drawer.space == 4999
+    assert ready.take(1, 40).columns["n1"] == [25] * 40
+    wrong = Compiled(replace(made, conditions=["n1 == 1/3"]))
+    assert wrong.capacity == 0
+
+
+def test_few_valid_bindings_in_a_large_space() -> None:
+    slots = [slot(f"n{place}", "count", "5", "1..200") for place in (1, 2, 3, 4)]
+    made = template("few", "{n1} {n2} {n3} {n4}?", "#### {answer}", slots, "answer = n1*n2", ["n1*n2 == 17*n3*n4"])
+    ready = Compiled(made)
+    assert ready.drawer.whole is not None
+    assert ready.capacity >= 15
+    rows = [row for row in ready.draw(3, 0, 15) if row]
+    assert len({tuple(row.values()) for row in rows}) == 15
+
+
 def test_more_slots_than_numbers_of_bindings() -> None:
     slots = [slot(f"n{place}", "count", "5", "1..9999999") for place in range(1, 7)]
     made = template("wide", "".join(f"{{{item.name}}} " for item in slots) + "?", "#### {answer}", slots,

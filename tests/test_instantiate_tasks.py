@@ -72,7 +72,9 @@ def test_templates_that_give_nothing_are_turned_down(tmp_path: Path) -> None:
     empty = replace(clips(), id="empty", template_id="empty", conditions=["n1 > 500"])
     problems, _, quotas = drawn(tmp_path / "run", [broken, clips(), empty], 300)
     assert problems.count() == 100
-    assert {(item.row_id, item.rule) for item in quotas.rejections.rows()} == {("broken", "bad_template"),
+    assert quotas.count() == 1
+    rejections = Table(tmp_path / "run" / "capacities.rejected", Rejection)
+    assert {(item.row_id, item.rule) for item in rejections.rows()} == {("broken", "bad_template"),
                                                                                ("empty", "no_draw")}
 
 
@@ -87,7 +89,7 @@ def test_shares(capacities: list[int], size: int) -> None:
 
 def test_a_small_size_is_spread_over_the_table() -> None:
     assert shares([10] * 10, 2) == [0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
-    quotas = cut([Capacity("a", 900_000, 1_000_003), Capacity("b", 50, 50)], 20_050)
+    quotas = cut([Capacity("c1", [], "a", 900_000, 1_000_003), Capacity("c2", [], "b", 50, 50)], 20_050)
     assert sum(quota.count for quota in quotas) == 20_050
     assert [quota.start for quota in quotas] == [0, 5555, 11111, 16666, 0]
 

@@ -17,7 +17,7 @@ from tasks.instantiate import variants as _variants
 from tasks.instantiate.bind import Broken, bind, bound
 from tasks.instantiate.compiled import Compiled, TemplateError, compiled
 from tasks.instantiate.markup import MarkupError
-from tasks.instantiate.quotas import Capacity, Quota, capacities, cut, in_shard
+from tasks.instantiate.quotas import Capacity, Quota, capacity_of, cut, in_shard
 from tasks.instantiate.write import problem_of, problems, solution_of, solutions_of
 from tasks.tools.each import each, whole
 from tasks.tools.expressions import ExpressionError
@@ -60,26 +60,27 @@ def templates(templates: Table[Template], *, size: int, seed: int = 0, modes: Se
               ) -> Table[Problem]:
     """Exactly `size` problems, or as many as the templates can give, spread evenly over them: table `problems`.
 
-    `modes` keeps only templates of these modes (all by default). What is asked of whom stands in table `quotas`, whose
-    rejections are templates that give nothing. Problems of one template differ in their numbers.
+    `modes` keeps only templates of these modes (all by default). What each could give stands in table `capacities`,
+    whose rejections are templates that give nothing; what is asked of whom in `quotas`. Problems of one template differ
+    in their numbers.
     """
-    @cache
-    def planned() -> tuple[list[Quota], list[Rejection]]:
-        rows = (row for row in templates.rows() if modes is None or row.mode in modes)
-        found = list(capacities(rows))
-        return cut([row for row in found if isinstance(row, Capacity)], size), \
-            [row for row in found if isinstance(row, Rejection)]
-
     run = current_run()
-    quotas_there = run.table("quotas", Quota).path.is_dir()
-    quotas = whole(lambda _: _joined(planned()), templates, into=Quota, name="quotas",
-                   expected=lambda _: len(_joined(planned())), shard=1 if quotas_there else in_shard(planned()[0]))
+    found = each(partial(_measured, modes=modes), templates, into=Capacity, name="capacities",
+                 expected=partial(_wanted, modes=modes))
+    asked = cache(lambda: cut(list(found.rows()), size))
+    there = run.table("quotas", Quota).path.is_dir()
+    quotas = whole(lambda _: asked(), found, into=Quota, name="quotas", expected=lambda _: len(asked()),
+                   shard=1 if there else in_shard(asked()))
     return each(partial(_drawn, seed=seed, recipe=run.recipe), quotas, into=Problem, name="problems", expected=_due,
                 shared=(templates,))
 
 
-def _joined(planned: tuple[list[Quota], list[Rejection]]) -> list[Quota | Rejection]:
-    return [*planned[0], *planned[1]]
+def _measured(rows: Sequence[Template], modes: Sequence[str] | None) -> Iterator[Capacity | Rejection]:
+    return (capacity_of(row) for row in rows if modes is None or row.mode in modes)
+
+
+def _wanted(rows: Sequence[Template], modes: Sequence[str] | None) -> int:
+    return sum(modes is None or row.mode in modes for row in rows)
 
 
 def _due(quotas: Sequence[Quota]) -> int:

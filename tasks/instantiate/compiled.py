@@ -7,6 +7,7 @@ template id, i): numbers by `draw`, words by a hash of seed, template, slot and 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from re import compile as regex
 from typing import NamedTuple
@@ -102,10 +103,25 @@ class Compiled:
     @cached_property
     def domains(self) -> dict[str, Domain]:
         """Every number slot's domain; a tied slot has its partner's."""
-        own = {name: domain(slot) for name, slot in self.slots.items()
+        own = {name: self._narrowed(name, domain(slot)) for name, slot in self.slots.items()
                if slot.kind not in WORD_KINDS and name not in self.ties}
         return {slot.name: own[self.ties.get(slot.name, slot.name)] for slot in self.template.slots
                 if slot.kind not in WORD_KINDS}
+
+    def _narrowed(self, name: str, wide: Domain) -> Domain:
+        """The domain, cut to one number where a condition says which: `n1 == 25`."""
+        for condition in self.conditions:
+            if condition.reads != {name}:
+                continue
+            match condition.tree:
+                case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+                    sides = [ast.unparse(left), ast.unparse(right)]
+                    told = sides[sides[0] == name]
+                    if name in sides and not variables(told):
+                        value = evaluate(told, {})
+                        if isinstance(value, int | Fraction) and wide.place(value) >= 0:
+                            return Domain(1, value.denominator, tops=(value.numerator,))
+        return wide
 
     @cached_property
     def program(self) -> Columns:
@@ -146,7 +162,7 @@ class Compiled:
         try:
             with np.errstate(all="ignore"):  # a division by zero is refused by its mask, not by a warning
                 return drawer(self._space.size, self._valid, self._all_valid, 1 if self.sieve is not None else SLOW)
-        except DomainError as error:
+        except (DomainError, ExpressionError) as error:
             raise TemplateError(str(error)) from None
 
     @property

@@ -24,10 +24,12 @@ Mask = NDArray[np.bool_]
 Valid = Callable[[Places], Mask]
 
 SIEVED_WHOLE = 4096  # a space this small costs less to sieve whole than to sample
-SIEVED_IF_RARE = 1 << 18  # up to here it is sieved whole where valid bindings are scarce, so that none is lost
-SCARCE = 4096
-PROBE = 512  # bindings tried to see how rare valid ones are
-LONG_PROBE = 1 << 16  # tried where the probe found few; a template with none here gives no draws
+SIEVED_IF_SCARCE = 1 << 19  # up to here it is sieved whole where it holds few valid bindings, so that none is lost
+SCARCE = 1024  # valid bindings
+SAMPLE = 256  # valid bindings that a sample is to hold
+RARE = 1000  # fewer valid ones than one in so many: rows share a sample found once
+MOST_SAMPLED = 1 << 20  # bindings looked at for that sample
+PROBES = (512, 4096, 1 << 15)  # bindings tried to see how rare valid ones are, until enough are found
 ENOUGH = 4.0  # a row's block holds this many valid bindings on average: 98 % of rows find one
 WIDEST = 1 << 62  # numbers of bindings stay below this
 CAP = 1_000_000  # capacity is not counted further
@@ -147,13 +149,13 @@ class Drawer:
 
     space: int
     valid: Valid
-    whole: NDArray[np.int32] | None  # the valid bindings, where the space was sieved whole
+    whole: Places | None  # the valid bindings, where the space was sieved whole or valid ones are rare
     block: int
 
     @property
     def rows(self) -> int:
         """How many rows there are to ask for; in a large space a few of them find nothing."""
-        return len(self.whole) if self.whole is not None else self.space // self.block if self.block else 0
+        return len(self.whole) if self.whole is not None else self.space // self.block
 
     @property
     def capacity(self) -> int:
@@ -164,7 +166,7 @@ class Drawer:
         """The bindings of rows start … start+count-1; -1 for a row without one."""
         rows = np.arange(start, min(start + count, max(self.rows, start)), dtype=np.int64)
         if self.whole is not None:
-            found = self.whole[Shuffle(len(self.whole), key)(rows)].astype(np.int64) if len(rows) else rows
+            found = self.whole[Shuffle(len(self.whole), key)(rows)] if len(rows) else rows
         else:
             found = self._searched(rows, Shuffle(self.space, key))
         return np.concatenate([found, np.full(count - len(rows), -1)]) if len(rows) < count else found
@@ -194,16 +196,29 @@ def drawer(space: int, valid: Valid, all_valid: Callable[[], Places], cost: int 
     `cost` is how many times dearer than usual it is to tell whether a binding is valid: fewer are looked at then.
     """
     if space <= SIEVED_WHOLE // cost:
-        return Drawer(space, valid, all_valid().astype(np.int32), 1)
-    for tries in (PROBE // cost, min(LONG_PROBE // cost, space)):
+        return Drawer(space, valid, all_valid().astype(np.int64), 1)
+    for probe in PROBES:
+        tries = min(probe // cost, space)
         hits = int(_probe(space, valid, tries).sum())
         if hits >= 16:
             break
-    if space <= SIEVED_IF_RARE // cost and space * hits < SCARCE * tries:
-        return Drawer(space, valid, all_valid().astype(np.int32), 1)
-    if not hits:
-        return Drawer(space, valid, None, 0)
+    if space <= SIEVED_IF_SCARCE // cost and space * hits < SCARCE * tries:
+        return Drawer(space, valid, all_valid().astype(np.int64), 1)
+    if hits * RARE < tries:
+        return Drawer(space, valid, _sampled(space, valid, MOST_SAMPLED // cost), 1)
     return Drawer(space, valid, None, max(1, ceil(ENOUGH * tries / hits)) if hits < tries else 1)
+
+
+def _sampled(space: int, valid: Valid, most: int) -> Places:
+    """Some valid bindings, from a fixed sample of the space: looking for each row's own would take far too long."""
+    found: list[Places] = []
+    shuffle, chunk = Shuffle(space, 2), min(CHUNK, most)
+    for start in range(0, min(most, space), chunk):
+        places = shuffle(np.arange(start, min(start + chunk, space), dtype=np.int64))
+        found.append(places[valid(places)])
+        if sum(map(len, found)) >= SAMPLE:
+            break
+    return np.sort(np.concatenate(found))
 
 
 def _probe(space: int, valid: Valid, tries: int) -> Mask:

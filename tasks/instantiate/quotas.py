@@ -4,14 +4,12 @@ Water-filling: every template gives as many as the others, or all that it has. W
 templates spread over the whole table, so that a small run is as mixed as a large one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.records import Rejection, Template, reject, stable_id
 from tasks.instantiate.compiled import Compiled, TemplateError
 from tasks.tools.each import SHARD
-
-STEP = "problems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +27,24 @@ class Quota:
 class Capacity:
     """What one template can give: distinct draws, and the rows that they are spread over."""
 
-    template: str
+    id: str
+    parents: list[str]
+    template_id: str
     draws: int
     rows: int
 
 
-def capacities(templates: Iterator[Template]) -> Iterator[Capacity | Rejection]:
-    """What each template can give; a template that gives nothing is turned down with its reason."""
-    for template in templates:
-        try:
-            ready = Compiled(template)
-            if ready.capacity > 0:
-                yield Capacity(template.id, ready.capacity, ready.drawer.rows)
-                continue
-            rule, reason = "no_draw", "no values in its domains satisfy its conditions"
-        except TemplateError as error:
-            rule, reason = "bad_template", str(error)
-        yield reject(template.id, STEP, rule, reason, content=template.question)
+def capacity_of(template: Template) -> Capacity | Rejection:
+    """What a template can give; one that gives nothing is turned down with its reason."""
+    try:
+        ready = Compiled(template)
+        if ready.capacity > 0:
+            return Capacity(stable_id("capacity", template.id), [template.id], template.id, ready.capacity,
+                            ready.drawer.rows)
+        rule, reason = "no_draw", "no values in its domains satisfy its conditions"
+    except TemplateError as error:
+        rule, reason = "bad_template", str(error)
+    return reject(template.id, "capacities", rule, reason, content=template.question)
 
 
 def shares(capacities: Sequence[int], size: int) -> list[int]:
@@ -82,8 +81,8 @@ def cut(found: Sequence[Capacity], size: int) -> list[Quota]:
         for part in range(parts):
             start, end = share * part // parts, share * (part + 1) // parts
             row = start * capacity.rows // capacity.draws
-            quotas.append(Quota(stable_id("quota", capacity.template, row), [capacity.template], capacity.template, row,
-                                end - start))
+            quotas.append(Quota(stable_id("quota", capacity.template_id, row), [capacity.template_id],
+                                capacity.template_id, row, end - start))
     return quotas
 
 

@@ -4,7 +4,7 @@
     .venv/bin/python -m tests.benchmarks.instantiate [TEMPLATES] [--peer /tmp/rg/bin/python] [--draws 20]
 
 TEMPLATES is a folder of templates (`templates/` of a run); without it, copies of the handmade ones. An item is a
-question, its worked solution and its answer. gsm_symbolic gives them as dicts; here once as records (Problem and Solution
+question, its worked solution and its answer. gsm_symbolic gives them as dicts; here as records (Problem and Solution
 with their ids and values), and once as plain text. "cold" includes making every template ready, which a process does
 once; "warm" does not. Templates are drawn `--draws` times each.
 """
