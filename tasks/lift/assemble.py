@@ -22,6 +22,7 @@ from tasks.verify import check_solution
 _ALGEBRA = re.compile(r"(?<![A-Za-z$])(?:\d+(?:\.\d+)?)?[a-zA-Z]\s*(?:[=+/]|\*|-\s)\s*[\d$(a-zA-Z]|=\s*\d*[a-zA-Z]\b(?!\w)|\bLet (?:[a-zA-Z]\b|us call)")
 _MAX_TEXT = 6000
 PROOFS, PROOF_SEED = 4, 20240917  # draws on which a template's text must hold
+ROUND, FINE, LOOSE = "round", "fine", "loose"  # numbers as round as the seed's; any near them; in any order too
 FEW = 40  # draws below which a template tries less round numbers
 
 
@@ -36,10 +37,10 @@ def lift(seed: Seed) -> Template:
     bound = bind(seed.question, mentions, seed.solution, steps, _answer(seed.answer))
     writer = Writer(seed.question, mentions, seed.solution, steps, bound)
     texts = writer.write()
-    for fine in (False, True):
-        template = _template(seed, mentions, steps, bound, writer, texts, fine)
+    for draws, enough in ((ROUND, FEW), (FINE, 2), (LOOSE, 2)):
+        template = _template(seed, mentions, steps, bound, writer, texts, draws)
         capacity = _gives_the_seed_back(seed, template)
-        if capacity >= (FEW if not fine else 2):
+        if capacity >= enough:
             _reads_true(template)
             return template
     raise Unlifted("no_draw", "its conditions leave no other values to draw")
@@ -68,15 +69,16 @@ def _answer(text: str) -> Fraction:
 
 
 def _template(seed: Seed, mentions: Sequence[Mention], steps: Sequence[Step], bound: Bound, writer: Writer, texts: Texts,
-              fine: bool) -> Template:
+              draws: str) -> Template:
     names = _Names(mentions, bound, texts)
     program = _program(steps, bound, texts, names)
     conds = _conditions(seed.solution, mentions, steps, bound, writer, names)
     decimals = _decimals(seed.solution, writer)
-    slots = [_slot(symbol, mentions, seed.question, bound, texts, names, symbol in decimals, fine) for symbol in writer.slots]
-    conditions.of_kin(slots, seed.question, conds)
+    slots = [_slot(symbol, mentions, seed.question, bound, texts, names, symbol in decimals, draws != ROUND) for symbol in writer.slots]
     answer = steps[bound.answer].right.value
-    if answer >= 1:
+    if draws != LOOSE:
+        conditions.of_kin(slots, seed.question, conds)
+    if draws != LOOSE and answer >= 1:
         conds.keep(f"answer <= {ceil(answer) * 4}", hard=False)
     persons = people(seed.question, seed.solution)
     question = apply(seed.question, texts.question + [e for _, edits, _ in persons for e in edits])

@@ -73,13 +73,27 @@ def _stand_aside(i: int, bound: Bound, question: str, mentions: Sequence[Mention
     alike = [j for j in twins if _nouns(question, mentions[j]) & _nouns(question, mention)]
     if alike:
         bound.ties.append((f"q{alike[0]}", symbol))
-    elif _names_a_few(mention):
+    elif _names_a_few(mention) or mention.style == "dozen" or _names_a_part(question, mention):
         bound.aside.add(symbol)
         bound.frozen.update(f"q{j}" for j in twins)
-    elif not twins and mention.role in ("plain", "money") and mention.style in ("digits", "comma", "decimal") and _idle(i, bound, mentions, steps):
+    elif mention.role in ("plain", "money") and mention.style in ("digits", "comma", "decimal", "word") and not _is_result(mention, steps):
         bound.aside.add(symbol)
+        bound.frozen.update(f"q{j}" for j in twins)
+        bound.frozen |= _kin(i, bound, mentions)
     else:
         raise Unlifted("unused_number", f"no step uses the {mention.text} of the question")
+
+
+def _names_a_part(question: str, mention: Mention) -> bool:
+    """ "The first half", "a third friend", "a quarter" among coins: no share of anything."""
+    before, after = question[max(0, mention.start - 12):mention.start].lower(), question[mention.end:mention.end + 12]
+    return mention.style == "part" and (
+        re.search(r"\b(?:first|second|other|last|remaining)\s$", before) is not None
+        or (mention.text.lower().startswith("a ") and re.match(r"[,.?]| (?!of|as|the|that|this|less|more|cup|mile|pound|hour|inch)[a-z]", after) is not None))
+
+
+def _is_result(mention: Mention, steps: Sequence[Step]) -> bool:
+    return any(step.right.value == mention.value for step in steps)
 
 
 def _names_a_few(mention: Mention) -> bool:
@@ -89,14 +103,16 @@ def _names_a_few(mention: Mention) -> bool:
     return year or (few and mention.role == "plain" and mention.style in ("word", "digits"))
 
 
-def _idle(i: int, bound: Bound, mentions: Sequence[Mention], steps: Sequence[Step]) -> bool:
-    """Whether the number truly stands aside: no constant of the reading, result or other number is made from it."""
+def _kin(i: int, bound: Bound, mentions: Sequence[Mention]) -> set[str]:
+    """The numbers that make the one left aside, or a constant of the steps together with it: as it stays, so must they."""
     u = mentions[i].value
-    others = [m.value for j, m in enumerate(mentions) if j != i and m.role != "label"]
-    results = [step.right.value for step in steps]
-    constants = [Fraction(s.code.strip("()")) for s in bound.by_place.values() if s.kind == "constant" and s.code not in ("1", "100")]
-    made = {f(u, x) for x in [*others, *results, Fraction(2), Fraction(3), Fraction(4)] for f in _MAKES}
-    return u not in results and not made & set(constants) and not any(f(a, b) == u for a, b in combinations(others, 2) for f in _MAKES)
+    others = [(f"q{j}", m.value) for j, m in enumerate(mentions) if j != i and m.role != "label" and m.value > 1]
+    constants = {Fraction(s.code.strip("()")) for s in bound.by_place.values() if s.kind == "constant" and s.code not in ("1", "100")}
+    out = {q for q, v in others if constants & {f(u, v) for f in _MAKES}}
+    for (p, a), (q, b) in combinations(others, 2):
+        if any(f(a, b) == u for f in _MAKES):
+            out |= {p, q}
+    return out
 
 
 _MAKES = (lambda a, b: a + b, lambda a, b: abs(a - b), lambda a, b: a * b, lambda a, b: a / b if b else a, lambda a, b: b / a if a else b)
