@@ -59,7 +59,7 @@ def _reused(bound: Bound, mentions: Sequence[Mention], operands: Sequence[Site],
             uses.setdefault(source.uses, []).append(site)
     small = {s: sites for s, sites in uses.items() if len(sites) > 1 and mentions[int(s[1:])].value <= SMALL
              and mentions[int(s[1:])].style in ("digits", "word", "fold")}
-    return {s for s, sites in small.items() if len({evidence.step_of[site.start] for site in sites}) < len(sites)
+    return {s for s, sites in small.items() if len({evidence.at[site.start].step for site in sites}) < len(sites)
             or not all(evidence.meant(site, bound.by_place[site.start]) for site in sites)}
 
 
@@ -148,7 +148,7 @@ def _fitting(readings: list[Reading], operands: Sequence[Site], evidence: Eviden
         return len({s.uses for s in reading if s.uses} - {f"r{last}"})
 
     def firm(reading: Reading) -> int:
-        return sum(evidence.said(site, s) for site, s in zip(operands, reading, strict=True) if s.kind == "constant")
+        return sum(evidence.said(site) for site, s in zip(operands, reading, strict=True) if s.kind == "constant")
 
     most = max(map(used, readings))
     # A constant that the words name ("4 weeks") may stand where a number of the same value would else be put to use.

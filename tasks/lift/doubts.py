@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import combinations, permutations
 
 from tasks.lift.bound import Bound, Unlifted
-from tasks.lift.evidence import line_of, stems
+from tasks.lift.words import line_of, stems
 from tasks.lift.steps import Step
 from tasks.lift.trees import Site, leaves
 from tasks.tools.numbers import Mention

@@ -115,7 +115,8 @@ class Evidence:
 def _settings(solution: str, number: int, step: Step) -> dict[int, Setting]:
     """The setting of each operand of a step. Where the prose repeats an annotation, the words stand there."""
     signs = dict(_signs(step.left, ""))
-    echoes, found = list(step.echo), {}
+    echoes = list(step.echo)
+    found: dict[int, Setting] = {}
     for site in leaves(step.left):
         echo = next((e for e in echoes if e.value == site.value), None)
         if echo is not None:

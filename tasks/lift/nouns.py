@@ -1,23 +1,33 @@
 """The nouns that go with numbers: which word a number counts, its singular and plural, and whether it is a measure."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-MEASURES = frozenset(
-    "hour minute second day week month year mile kilometer meter centimeter foot inch yard pound ounce gram kilogram kg km cm mm "
-    "liter gallon quart pint cup mile degree percent acre ton calorie mph ml lb oz ft tablespoon teaspoon".split())
-_STOP = frozenset(
-    "of in and for to from per a an each left on at the is are was were that with than as if or but by he she they it his her their "
-    "every who which will would can could has have had does do did so then when while because total altogether equals after before "
-    "during into out up down over under about around between through until since there this these those its our my your him them "
-    "us we you i be been all both this his plus minus divided equal means leaves worth because x not also only still".split())
-_NEVER = frozenset("dress glass class grass bus gas this its his across less plus times' series species news mathematics always "
-                   "yes us as is was has does unless besides perhaps address business boss loss mess pass kiss cross".split())
+from tasks.lift.words import word_set
 
-
-@lru_cache(maxsize=1)
-def _engine() -> "inflect.engine":  # type: ignore[name-defined]  # noqa: F821
+if TYPE_CHECKING:
     import inflect
+
+MEASURES = word_set(
+    "hour minute second day week month year mile kilometer meter centimeter foot inch yard pound ounce gram kilogram kg km "
+    "cm mm liter gallon quart pint cup mile degree percent acre ton calorie mph ml lb oz ft tablespoon teaspoon")
+# Words after a number that are no noun and end the search for one.
+_STOP = word_set(
+    "of in and for to from per a an each left on at the is are was were that with than as if or but by he she they it his "
+    "her their every who which will would can could has have had does did do so then when while because total altogether "
+    "equals after before during into out up down over under about around between through until since there this these "
+    "those its our my your him them us we you i be been all both plus minus divided equal means leaves worth because x not "
+    "also only still")
+# Words that end like a plural and are none.
+_NEVER = word_set(
+    "dress glass class grass bus gas this its his across less plus times' series species news mathematics always yes us as "
+    "is was has does unless besides perhaps address business boss loss mess pass kiss cross")
+
+
+@cache
+def _engine() -> "inflect.engine":
+    import inflect  # heavy: half a second
 
     return inflect.engine()
 
@@ -38,7 +48,7 @@ def plural(word: str) -> str:
 
 
 def counted(text: str, end: int) -> tuple[int, int, str] | None:
-    """The noun that a number ending at `end` counts: its span and text ("8 red apples": apples), None where none is near."""
+    """The noun that a number ending at `end` counts, "apples" of "8 red apples": span and text; None where none is near."""
     match = re.match(r"(?:[ ]+[A-Za-z]+){1,3}", text[end:end + 48])
     if match is None:
         return None

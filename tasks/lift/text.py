@@ -14,9 +14,10 @@ from tasks.instantiate.markup import NUMBERS
 from tasks.lift import facts, nouns, sources
 from tasks.lift.bind import evaluate, still
 from tasks.lift.bound import Bound, Unlifted
-from tasks.lift.evidence import Evidence, line_of, near, stems
+from tasks.lift.evidence import Evidence
 from tasks.lift.steps import Step
 from tasks.lift.trees import Site, leaves
+from tasks.lift.words import line_of, near, stems
 from tasks.tools.numbers import Mention, read_numbers
 
 Edit = tuple[int, int, str]
