@@ -139,7 +139,7 @@ def _checked(frame: Frame) -> None:
         raise Unfit(f"the story says `{unsafe[0]}`: one event more may not simply add up")
     if frame.past is None and frame.kind in ("has", "have", "purse"):
         raise Unfit("the story's tense is mixed")
-    if frame.past is False and frame.kind in ("spent", "earned", "did"):
+    if not frame.past and frame.kind in ("spent", "earned", "did"):
         raise Unfit("the question's tense is not the story's")
 
 
