@@ -86,6 +86,7 @@ def test_parameters_of_a_recipe_are_shown(mathmill: Command) -> None:
     (["lifted", "size=0"], "size"),
     (["lifted", "size=-5"], "size"),
     (["lifted", "modes=p9"], "modes cannot be 'p9'"),
+    (["lifted", "name=a b"], "'a b' cannot be the name"),
     (["lifted", "--seeds", "nosuch.jsonl"], "nosuch.jsonl"),
     (["lifted", "--decontaminate", "nosuch.jsonl"], "nosuch.jsonl"),
 ])

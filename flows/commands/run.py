@@ -85,11 +85,14 @@ def _check_early(flow: Any, given: dict[str, Any]) -> None:
     """
     from schemas.errors import InputError, ParameterError
     from schemas.parameters import bind
+    from tasks.export import NAME
     from tasks.tools.files import ENDINGS
 
     values = bind(flow.parameters, given)
     if values["size"] < 1:
         raise ParameterError(f"size is {values['size']}", mend="give a whole number from 1")
+    if not NAME.fullmatch(values.get("name", "x")):
+        raise ParameterError(f"{values['name']!r} cannot be the name of a data set", mend="write name or owner/name")
     named = [(name, value) for name, parameter in flow.parameters.items() if parameter.is_file for value in (
         values[name] if isinstance(values[name], list | tuple) else [values[name]])]
     for name, value in named:
