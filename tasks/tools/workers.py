@@ -23,6 +23,7 @@ from schemas.run import Run, lend
 
 T = TypeVar("T")
 
+HIRES = 3  # tries to start one worker
 STRIKES = 3  # deaths of workers by one job: the first two may be the kernel's or a person's doing
 # What the fork server imports once for all workers; pyarrow asks for pandas when it first makes an array.
 PRELOAD = ["__main__", "schemas.run", "tasks.tools.each", "pandas"]
@@ -107,6 +108,15 @@ class Workers:
             yield number, "failed" if failed else "done", reply
 
     def _hire(self) -> _Worker:
+        """A new worker; again where the fork server dies in that moment, since the next try starts it anew."""
+        for _ in range(HIRES - 1):
+            try:
+                return self._hired()
+            except (EOFError, OSError):
+                continue
+        return self._hired()
+
+    def _hired(self) -> _Worker:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOAD)
         ours, theirs = context.Pipe()
