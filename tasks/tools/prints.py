@@ -52,8 +52,8 @@ def take_one(id: str, problem: str, answer: str, template_id: str = "") -> Print
 
 
 def canonical(answer: str) -> str:
-    """An answer as a key: numbers by value ("3.50" is "7/2"), anything else by its wording."""
-    plain = plain_text(answer.replace("$", "").replace("\\", ""))
+    """An answer as a key: numbers by value ("3.50" is "7/2"), anything else by its wording, without spaces."""
+    plain = plain_text(answer.replace("$", "").replace("\\", "").replace(" ", ""))
     try:
         return str(Fraction(plain.replace(",", "")))
     except (ValueError, ZeroDivisionError):

@@ -44,7 +44,7 @@ class Signature:
 
     plain: str  # the wording: see `plain_text`
     numbers: str  # values in order, minus signs kept: "48 1/2"
-    block: str  # values sorted, ones left out: paraphrases say "a box" for "one box"
+    block: str  # values in the order of their digits, ones left out: paraphrases say "a box" for "one box"
     masked: str  # the wording with `#` for numbers and A, B, … for names, in the order in which they appear
 
 
@@ -56,7 +56,7 @@ def read(text: str) -> Signature:
     return Signature(
         plain=_wording(text),
         numbers=" ".join(map(str, values)),
-        block=" ".join(map(str, sorted(value for value in values if value != 1))),
+        block=" ".join(sorted(str(value) for value in values if value != 1)),
         masked=_masked(text, mentions),
     )
 

@@ -17,7 +17,8 @@ from schemas.records import stable_id
 from schemas.run import current_run
 from schemas.table import Table, write_shard
 from tasks.tools.each import each
-from tasks.tools.embeddings import DEFAULT_MODEL, encoder
+from tasks.tools.embeddings import encoder
+from tasks.tools.models import DEFAULT_MODEL
 
 SHARD = 1024  # texts; some ten seconds of work
 Matrix = NDArray[np.float16]
