@@ -10,22 +10,20 @@ class Unlifted(ValueError):
 
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
-        self.rule, self.reason = rule, reason
+        self.rule = rule
 
 
 @dataclass(slots=True)
 class Bound:
     """The chosen reading: source of every operand (by its place), code of every step, what the answer is.
 
-    Symbols: `q3` is the fourth number of the question, `r0` the result of the first step. `ties` are numbers drawn alike,
-    `frozen` those that keep the seed's value, `aside` those that no step uses.
+    `codes` and the sets hold symbols of the `Story`. What comes after binding adds to the last four.
     """
 
     by_place: dict[int, Source]
     codes: list[str]  # of step k, over q and r symbols; a step that only repeats a number has that number's code
     answer: int  # the step whose result is the final answer
-    ties: list[tuple[str, str]] = field(default_factory=list)
-    frozen: set[str] = field(default_factory=set)
+    ties: list[tuple[str, str]] = field(default_factory=list)  # numbers that are drawn alike
+    frozen: set[str] = field(default_factory=set)  # numbers that keep the seed's value
     sums: list[str] = field(default_factory=list)  # relations among numbers of the question that the story rests on
-    aside: set[str] = field(default_factory=set)
-    settled_by: str = "only"  # only, agreement, words, ties, frozen, equality
+    aside: set[str] = field(default_factory=set)  # numbers that no step uses

@@ -23,6 +23,11 @@ def index(symbol: str) -> int:
     return int(symbol[1:])
 
 
+def narrow(number: Fraction) -> Fraction | int:
+    """A whole Fraction as an int, as the small language and the markup's styles have it."""
+    return number.numerator if number.denominator == 1 else number
+
+
 def evaluate(code: str, values: Mapping[str, Fraction]) -> Fraction:
     """The value of a code for these values of its symbols; `eval` sees only text made by `sources`."""
     if code in values:

@@ -1,8 +1,9 @@
 """The conditions that keep a story true when its numbers change, read off the steps as the seed took them.
 
-Hard ones (`conditions`) hold for anybody's values: what was positive stays positive at every point of a step, what was counted stays
-whole, what divided evenly divides evenly, a part of a whole stays less than it. `preferences` hold for our own draws: whole
-stays whole though it is money, no result of 1 where the text says "apples", no long decimals.
+Hard ones (a template's `conditions`) hold for anybody's values: what was positive stays positive at every point of a
+step, what was counted stays whole, what divided evenly divides evenly, a part of a whole stays less than it. Soft ones
+(its `preferences`) hold for our own draws alone: whole stays whole though it is money, no result of 1 where the text
+says "apples", no long decimals.
 """
 
 import re
@@ -20,12 +21,22 @@ from tasks.tools.numbers import Mention
 Code = Callable[[Expr], str]
 
 
+_AGE = re.compile(r"[\d,.]* years?[ -](?:old|of age)|[\d,.]*%| percent")
+_CURRENCY = re.compile(r" (?:dollars|cents)|\$")
+_COMPARES = re.compile(
+    r"\b\w{3,}er\b(?: \w+){0,3} than|\b(?:most|least|longest|shortest|best|worst|largest|smallest|biggest|longer|shorter"
+    r"|larger|smaller|bigger|increase\w*|decrease\w*|grew|rose|fell|lost|instead|only)\b")
+
+
 @dataclass(slots=True)
 class Conditions:
+    """Conditions as they are collected, each once."""
+
     hard: list[str] = field(default_factory=list)
     soft: list[str] = field(default_factory=list)
 
     def keep(self, condition: str, hard: bool = True) -> None:
+        """Adds a condition, unless it is there already or names nothing that is drawn."""
         into = self.hard if hard else self.soft
         if condition not in self.hard and condition not in into and re.search(r"[nrx]\d|answer", condition):
             into.append(condition)
@@ -33,22 +44,22 @@ class Conditions:
 
 def of_steps(solution: str, steps: Sequence[Step], code: Code, into: Conditions) -> None:
     """Add the conditions of every step; `code` gives an expression's text over the template's names."""
-    for k, step in enumerate(steps):
+    for k, step in enumerate(steps, 1):
         if isinstance(step.left, Site):
             continue
         broken = _is_broken(solution, step)
-        for expr in operations(step.left):
-            _inside(expr, code, into, broken)
-        _result(f"r{k + 1}", step.right.value, into, broken)
-        if step.right.value <= 100 and re.match(r"[\d,.]* years?[ -](?:old|of age)|[\d,.]*%| percent", solution[step.end:step.end + 24]):
-            into.keep(f"r{k + 1} <= 100", hard=False)
+        for op in operations(step.left):
+            _inside(op, code, into, broken)
+        _result(f"r{k}", step.right.value, into, broken)
+        if step.right.value <= 100 and _AGE.match(solution[step.end:step.end + 24]):
+            into.keep(f"r{k} <= 100", hard=False)
 
 
 def _is_broken(solution: str, step: Step) -> bool:
     """Whether the result may be a broken number: money and measures may, things that are counted may not."""
-    after = solution[step.end:step.end + 30]
-    end = step.end + len(re.match(r"[\d,.]*", after).group().rstrip("."))  # type: ignore[union-attr]
-    money = solution[max(0, step.start - 1):step.start] == "$" or re.match(r" (?:dollars|cents)|\$", solution[end:end + 9]) is not None
+    written = re.match(r"[\d,.]*", solution[step.end:])  # after an annotation the result is written once more
+    end = step.end + (len(written.group().rstrip(".")) if written else 0)
+    money = solution[max(0, step.start - 1):step.start] == "$" or _CURRENCY.match(solution[end:end + 9]) is not None
     return money or nouns.unit(solution, end) in nouns.MEASURES
 
 
@@ -87,10 +98,6 @@ def _division(left: Expr, right: Expr, quotient: Fraction, code: Code, into: Con
         into.keep(f"{code(left)} < {code(right)}")
 
 
-_COMPARES = re.compile(r"\b\w{3,}er\b(?: \w+){0,3} than|\b(?:most|least|longest|shortest|best|worst|largest|smallest|biggest|longer|shorter|larger|smaller|bigger|"
-                       r"increase\w*|decrease\w*|grew|rose|fell|lost|instead|only)\b")
-
-
 def of_kin(slots: Sequence[Slot], question: str, into: Conditions) -> None:
     """Numbers of one kind and unit that differ in the seed go on differing; in a story that compares, in the same order."""
     numbers = [s for s in slots if s.kind != "name" and len(s.choices) != 1]
@@ -105,7 +112,8 @@ def of_kin(slots: Sequence[Slot], question: str, into: Conditions) -> None:
 def of_shares(mentions: Sequence[tuple[str, Mention]], into: Conditions) -> None:
     """Percents of a whole stay below 100, fractions below 1, and shares that fit into a whole go on fitting."""
     percents = [(name, m.value) for name, m in mentions if m.role == "percent"]
-    parts = [(name, m.value) for name, m in mentions if m.role != "percent" and m.value < 1 and m.style in ("part", "fraction")]
+    parts = [(name, m.value) for name, m in mentions
+             if m.role != "percent" and m.value < 1 and m.style in ("part", "fraction")]
     for group, whole in ((percents, 100), (parts, 1)):
         for name, number in group:
             into.keep(f"{name} > 0")

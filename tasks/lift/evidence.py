@@ -12,9 +12,9 @@ from tasks.instantiate import english
 from tasks.lift.codes import index
 from tasks.lift.sources import Reading, Source, constants
 from tasks.lift.steps import Step
+from tasks.lift.story import Story
 from tasks.lift.trees import Expr, Site, leaves
 from tasks.lift.words import clause_of, line_of, near, stems
-from tasks.tools.numbers import Mention
 
 MARGIN = 3.0  # one noun beside both, or three words of the line and the clause: less is taken for chance
 RESULTS = 7.0  # two results of one value stand in like sentences: words tell them apart less well
@@ -40,8 +40,9 @@ class Setting:
 class Evidence:
     """Scores of operand against number, from the words around both."""
 
-    def __init__(self, question: str, mentions: Sequence[Mention], solution: str, steps: Sequence[Step]) -> None:
-        self.question, self.mentions = question, mentions
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        question, mentions, solution, steps = story.question, story.mentions, story.solution, story.steps
         self.near = {f"q{i}": stems(near(question, m.start, m.end)) for i, m in enumerate(mentions)}
         self.near |= {f"r{k}": stems(near(solution, step.end, step.end)) for k, step in enumerate(steps)}
         self.clause = {f"q{i}": stems(clause_of(question, m.start, m.end)) for i, m in enumerate(mentions)}
@@ -67,8 +68,8 @@ class Evidence:
         """"3 times" multiplies and "3 more" adds."""
         if not source.uses.startswith("q"):
             return 0.0
-        mention, sign = self.mentions[index(source.uses)], self.at[site.start].sign
-        after, product = self.question[mention.end:mention.end + 16], sign in ("*", "/")
+        mention, sign = self.story.mention(source.uses), self.at[site.start].sign
+        after, product = self.story.question[mention.end:mention.end + 16], sign in ("*", "/")
         if mention.style == "fold" or _TIMES.match(after):
             return FIRM if product else -FIRM
         if _MORE.match(after):

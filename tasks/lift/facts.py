@@ -1,21 +1,33 @@
-"""Numbers of a question that are facts: of bodies, vehicles, money, the calendar, measures, or of who is named in the text."""
+"""Numbers of a question that are facts: of bodies, money, calendar and measures, or of who is named in the text."""
 
 import re
 from fractions import Fraction
 
 from tasks.lift import nouns
+from tasks.lift.words import word_set
 from tasks.tools.numbers import Mention
 
-_BODIES = frozenset("leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter stripe petal "
-                    "star inning semester quarter".split())
-_CURRENCY = frozenset("bill coin note".split())
-_UNITS = (r"(?:hours?|minutes?|days?|weeks?|months?|years?|miles?|kilometers?|meters?|foot|feet|inch(?:es)?|yards?|pounds?|ounces?|grams?|kilograms?|"
-          r"tons?|gallons?|quarts?|pints?|cups?|lit(?:er|re)s?|acres?|dozen|century|decade)")
-# "a cubic foot of water weighs 62 pounds", "one mile is 1,760 yards", "there are 8 pints in a gallon"
-_DEFINES = re.compile(rf"\b(?:an?|one|1|each|every|per)\s+(?:\w+\s+)?{_UNITS}(?:\s+of\s+\w+)?\s+(?:is|equals|weighs|has|holds|contains|=)\s+(?:\w+\s+){{0,2}}$", re.IGNORECASE)
-_DEFINED = re.compile(rf"\s*(?:cubic\s|square\s)?{_UNITS}\s+(?:in|to|make|per)\s+(?:an?|one|1|each|every|the)\s+(?:\w+\s+)?{_UNITS}\b", re.IGNORECASE)
-_CALENDAR = re.compile(r"[ -]days?[ -](?:month|week|year)|[ -](?:weeks?|quarters?) (?:in|of|a|per|each|every) (?:(?:a|the|that|each|every|one) )?(?:month|year|school)", re.IGNORECASE)
+_BODIES = word_set(
+    "leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter "
+    "stripe petal star inning semester quarter")
+_CURRENCY = word_set("bill coin note")
+_COINED = re.compile(r"[ -](?:dollar|cent) (?:bills?|coins?|notes?)\b|-packs?\b")
+_SHAPED = re.compile(r"-(?:points?|pointers?|sided|legged|leaf|petaled|wheel\w*|stor(?:y|ey)|star|digit)\b")
+_UNITS = (r"(?:hours?|minutes?|days?|weeks?|months?|years?|miles?|kilometers?|meters?|foot|feet|inch(?:es)?|yards?|pounds?"
+          r"|ounces?|grams?|kilograms?|tons?|gallons?|quarts?|pints?|cups?|lit(?:er|re)s?|acres?|dozen|century|decade)")
+# "a cubic foot of water weighs 62 pounds", "one mile is 1,760 yards"
+_DEFINES = re.compile(
+    rf"\b(?:an?|one|1|each|every|per)\s+(?:\w+\s+)?{_UNITS}(?:\s+of\s+\w+)?"
+    r"\s+(?:is|equals|weighs|has|holds|contains|=)\s+(?:\w+\s+){0,2}$", re.IGNORECASE)
+# "there are 8 pints in a gallon"
+_DEFINED = re.compile(
+    rf"\s*(?:cubic\s|square\s)?{_UNITS}\s+(?:in|to|make|per)\s+(?:an?|one|1|each|every|the)\s+(?:\w+\s+)?{_UNITS}\b",
+    re.IGNORECASE)
+_CALENDAR = re.compile(
+    r"[ -]days?[ -](?:month|week|year)|[ -](?:weeks?|quarters?) (?:in|of|a|per|each|every) "
+    r"(?:(?:a|the|that|each|every|one) )?(?:month|year|school)", re.IGNORECASE)
 _THE = re.compile(r"\b(?:the|these|those|all|all the|of the|both)\s+$", re.IGNORECASE)
+_BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 
 
 def is_fact(question: str, solution: str, mention: Mention) -> bool:
@@ -26,13 +38,12 @@ def is_fact(question: str, solution: str, mention: Mention) -> bool:
         return unit in _CURRENCY
     if mention.role == "percent":
         return mention.value == 50  # 50 % is also what is left: the steps do not say which they mean
-    if re.match(r"[ -](?:dollar|cent) (?:bills?|coins?|notes?)\b|-packs?\b", after):
+    if any(words.match(after) for words in (_COINED, _SHAPED, _DEFINED, _CALENDAR)) or _DEFINES.search(before):
         return True
-    if re.match(r"-(?:points?|pointers?|sided|legged|leaf|petaled|wheel\w*|stor(?:y|ey)|star|digit)\b", after):
-        return True
-    return (mention.value == Fraction(1, 2) or (unit in _BODIES and mention.value <= 100) or _DEFINES.search(before) is not None
-            or _DEFINED.match(after) is not None or _CALENDAR.match(after) is not None or names_them(before, mention)
-            or (mention.value == 2 and mention.style in ("word", "digits") and re.search(r"\bboth\b", question + solution, re.IGNORECASE) is not None))
+    if mention.value == Fraction(1, 2) or (unit in _BODIES and mention.value <= 100):
+        return True  # one half, like 50 %, is also the other half
+    two = mention.value == 2 and mention.style in ("word", "digits")
+    return names_them(before, mention) or (two and _BOTH.search(question + solution) is not None)
 
 
 def names_them(before: str, mention: Mention) -> bool:
