@@ -25,7 +25,7 @@ def stand_aside(i: int, bound: Bound, story: Story, used: set[str]) -> None:
         return
     twins = [j for j, other in enumerate(story.mentions)
              if f"q{j}" in used and (other.value, other.role) == (mention.value, mention.role)]
-    alike = [j for j in twins if _nouns(story.question, story.mentions[j]) & _nouns(story.question, mention)]
+    alike = [j for j in twins if nouns_after(story.question, story.mentions[j]) & nouns_after(story.question, mention)]
     if alike:
         bound.ties.append((f"q{alike[0]}", symbol))
         return
@@ -80,7 +80,7 @@ def _made(a: Fraction, b: Fraction) -> set[Fraction]:
     return {a + b, abs(a - b), a * b, a / b if b else a, b / a if a else b}
 
 
-def _nouns(question: str, mention: Mention) -> set[str]:
+def nouns_after(question: str, mention: Mention) -> set[str]:
     """The stems of up to three words after the number, within its phrase."""
     after = re.match(r"[^.,;:?!\d]*", question[mention.end:mention.end + 40])
     return stems(" ".join((after.group() if after else "").split()[:3]))

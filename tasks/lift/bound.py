@@ -25,5 +25,6 @@ class Bound:
     answer: int  # the step whose result is the final answer
     ties: list[tuple[str, str]] = field(default_factory=list)  # numbers that are drawn alike
     frozen: set[str] = field(default_factory=set)  # numbers that keep the seed's value
+    likely: list[tuple[str, str]] = field(default_factory=list)  # told apart by words alone: our draws keep them equal
     sums: list[str] = field(default_factory=list)  # relations among numbers of the question that the story rests on
     aside: set[str] = field(default_factory=set)  # numbers that no step uses

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations, permutations
 
-from tasks.lift.aside import stand_aside
+from tasks.lift import facts
+from tasks.lift.aside import nouns_after, stand_aside
 from tasks.lift.bound import Bound, Unlifted
 from tasks.lift.codes import index
 from tasks.lift.story import Story
-from tasks.lift.trees import Site, leaves
+from tasks.lift.trees import Expr, Site, leaves
 from tasks.lift.words import line_of
 from tasks.tools.numbers import Mention
 
@@ -43,6 +44,8 @@ def check(bound: Bound, story: Story) -> None:
         if f"q{i}" not in used:
             stand_aside(i, bound, story, used)
     _unrolled(bound, story)
+    _listed(bound, story)
+    _same_percents(bound, story)
     _sums(bound, story)
     _thin_air(bound, story)
 
@@ -69,12 +72,37 @@ def _unrolled(bound: Bound, story: Story) -> None:
         bound.frozen |= {f"q{i}" for i, m in enumerate(story.mentions) if m.value in lengths and m.role == "plain"}
 
 
+def _listed(bound: Bound, story: Story) -> None:
+    """"Three runs: 23, 44 and 23": a count as long as a sum, or one longer, is the length of a list, and is kept."""
+    lengths = {n for step in story.steps if (terms := _terms(step.left)) > 2 for n in (terms, terms + 1)}
+    bound.frozen |= {f"q{i}" for i, m in enumerate(story.mentions)
+                     if m.value in lengths and m.role == "plain" and m.style in ("word", "digits")}
+
+
+def _terms(expr: Expr) -> int:
+    """How many numbers the longest sum in the expression adds."""
+    if isinstance(expr, Site):
+        return 1
+    left, right = _terms(expr.left), _terms(expr.right)
+    return left + right if expr.sign == "+" else max(left, right)
+
+
+def _same_percents(bound: Bound, story: Story) -> None:
+    """The same percent of the same thing, said twice, is one number."""
+    percents = [(f"q{i}", m) for i, m in enumerate(story.mentions) if m.role == "percent"]
+    for (p, a), (q, b) in combinations(percents, 2):
+        if a.value == b.value and nouns_after(story.question, a) & nouns_after(story.question, b):
+            bound.ties.append((p, q))
+
+
 def _sums(bound: Bound, story: Story) -> None:
     """"Six workers: four drivers and two cooks": a whole and the parts that the story names go on adding up."""
     counts = [(f"q{i}", m.value) for i, m in enumerate(story.mentions)
               if m.role == "plain" and m.value.denominator == 1 and m.value > 1]
     for (whole, total), (p, a), (q, b) in permutations(counts, 3):
+        named = story.mention(whole)
         stated_first = total > 10 and index(whole) < index(p)
+        stated_first |= facts.names_them(story.question[max(0, named.start - 20):named.start], named)
         if index(p) < index(q) and total == a + b and (stated_first or bound.aside & {whole, p, q}):
             bound.sums.append(f"{p} + {q} == {whole}")
     for (p, a), (q, b) in combinations(counts, 2):

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from tasks.instantiate import english
@@ -18,6 +19,7 @@ from tasks.lift.words import clause_of, line_of, near, stems
 
 MARGIN = 3.0  # one noun beside both, or three words of the line and the clause: less is taken for chance
 RESULTS = 7.0  # two results of one value stand in like sentences: words tell them apart less well
+COINS = frozenset(map(Fraction, ("1/100", "1/20", "1/10", "1/4")))
 FIRM = 4.0  # what a word that belongs to one source alone counts: "times", "more", a currency sign
 
 _TIMES = re.compile(r" times (?:as|more|the|that|what|larger|older|bigger|longer|faster)")
@@ -43,8 +45,8 @@ class Evidence:
     def __init__(self, story: Story) -> None:
         self.story = story
         question, mentions, solution, steps = story.question, story.mentions, story.solution, story.steps
-        self.near = {f"q{i}": stems(near(question, m.start, m.end)) for i, m in enumerate(mentions)}
-        self.near |= {f"r{k}": stems(near(solution, step.end, step.end)) for k, step in enumerate(steps)}
+        self.near = {f"q{i}": stems(near(question, m.end)) for i, m in enumerate(mentions)}
+        self.near |= {f"r{k}": stems(near(solution, step.end)) for k, step in enumerate(steps)}
         self.clause = {f"q{i}": stems(clause_of(question, m.start, m.end)) for i, m in enumerate(mentions)}
         self.clause |= {f"r{k}": stems(line_of(solution, step.end)) for k, step in enumerate(steps)}
         self.money = {f"q{i}" for i, m in enumerate(mentions) if m.role == "money"}
@@ -80,7 +82,7 @@ class Evidence:
 
     def said(self, site: Site) -> bool:
         """Whether the words beside the operand are those of a known constant: "4 weeks", "60 minutes"."""
-        return site.value > 2 and bool(constants(site.value, self.at[site.start].phrase))
+        return (site.value > 2 or site.value in COINS) and bool(constants(site.value, self.at[site.start].phrase))
 
     def meant(self, site: Site, source: Source) -> bool:
         """Whether the words beside the operand name what stands beside the source."""
@@ -100,6 +102,9 @@ class Evidence:
     def decides(self, classes: Sequence[list[Reading]], operands: Sequence[Site]) -> Reading | None:
         """The reading that the words prefer to those of every other class, or None where they do not."""
         winner = max((self.best(c, operands) for c in classes), key=lambda r: self.total(r, operands))
+        taken = [(self.at[site.start].step, s.uses) for site, s in zip(operands, winner, strict=True) if s.uses]
+        if len(set(taken)) < len(taken):  # one step takes one number twice: words are too little to say so
+            return None
         rivals = [r for c in classes for r in c if winner not in c]
         return winner if all(self._beats(winner, rival, operands) for rival in rivals) else None
 
@@ -123,7 +128,7 @@ def _settings(solution: str, number: int, step: Step) -> dict[int, Setting]:
         if echo is not None:
             echoes.remove(echo)
         spot = echo or site
-        phrase = near(solution, spot.start, spot.end)
+        phrase = near(solution, spot.end)
         beside = stems(phrase) if echo or not step.annotated else set()
         found[site.start] = Setting(number, signs[site.start], phrase, beside | _elsewhere(solution, spot, site),
                                     stems(line_of(solution, spot.start)), spot.money)
@@ -145,5 +150,5 @@ def _elsewhere(solution: str, spot: Site, site: Site) -> set[str]:
     found: set[str] = set()
     for match in re.finditer(number, solution[left:spot.start], re.IGNORECASE):
         if match.group().rstrip(",.").replace(",", "").lower() in (site.text.replace(",", ""), word):
-            found |= stems(near(solution, left + match.start(), left + match.end()))
+            found |= stems(near(solution, left + match.end()))
     return found

@@ -107,7 +107,7 @@ class Loose:
 
     def _named(self, mention: Mention, code: str) -> bool:
         """Whether the words beside the number are the symbol's, or leave no doubt by themselves."""
-        beside = stems(near(self.solution, mention.start, mention.end))
+        beside = stems(near(self.solution, mention.end))
         return bool(beside & self._near(code)) or mention.style in ("fold", "part", "fraction")
 
     def _keep(self, code: str, mention: Mention) -> str:
@@ -132,12 +132,12 @@ class Loose:
         kept |= {Fraction(s.code.strip("()")) for s in self.draft.bound.by_place.values() if s.kind == "constant"}
         if number in kept:
             return True
-        known = constants(number, near(self.solution, mention.start, mention.end))
+        known = constants(number, near(self.solution, mention.end))
         return bool(known) and number not in self.story.values.values()
 
     def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
         """The candidate that shares most words with the number, or stands on its line; ties those that share as many."""
-        beside = stems(near(self.solution, mention.start, mention.end))
+        beside = stems(near(self.solution, mention.end))
         scores = self._scores(mention, alike, beside)
         (top, first), *_ = scores
         if fixed and not beside & self._near(first):

@@ -23,7 +23,8 @@ def options(story: Story) -> list[list[Source]]:
             found += _results(story.steps[:k], site.value, "%" in text)
             found += constants(site.value, text)
             # A fraction of the question written as one is that fraction, not two numbers that happen to be equal.
-            found = _parts(site, partners.get(site.start), story.mentions) or found
+            pair = partners.get(site.start)
+            found = _parts(site, pair, story.mentions) or _hundredths(site, pair, story.mentions) or found
             found = found or ([] if isinstance(step.left, Site) else structural(site.value))
             if not found:
                 raise Unlifted("unbound", f"{site.text} in step {k + 1} is no number of the question, earlier result "
@@ -49,6 +50,14 @@ def _results(steps: Sequence[Step], number: Fraction, percents: bool) -> list[So
     found = [Source(f"r{j}", f"r{j}", "result") for j, step in enumerate(steps) if step.right.value == number]
     return found + [Source(f"r{j}/100", f"r{j}", "derived") for j, step in enumerate(steps)
                     if percents and step.right.value == 100 * number]
+
+
+def _hundredths(site: Site, pair: tuple[Site, Site] | None, mentions: Sequence[Mention]) -> list[Source]:
+    """`20` of "20/100" as a percent of that value, if the question gives one."""
+    if pair is None or site is not pair[0] or pair[1].value != 100:
+        return []
+    return [Source(f"q{i}", f"q{i}", "plain")
+            for i, mention in enumerate(mentions) if mention.role == "percent" and mention.value == site.value]
 
 
 def _parts(site: Site, pair: tuple[Site, Site] | None, mentions: Sequence[Mention]) -> list[Source]:

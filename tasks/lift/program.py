@@ -49,6 +49,9 @@ def _of_reading(draft: Draft, into: conditions.Conditions) -> None:
     for first, second in draft.bound.ties:
         if {first, second} <= set(draft.slots):
             into.keep(f"{draft.names[first]} == {draft.names[second]}")
+    for first, second in draft.bound.likely:
+        if first in draft.slots and second in draft.slots:
+            into.keep(f"{draft.names[first]} == {draft.names[second]}", hard=False)
     for relation in draft.bound.sums:
         into.keep(renamed(draft, relation))
 

@@ -26,9 +26,17 @@ def settle(readings: list[Reading], judge: Judge, evidence: Evidence) -> Bound:
         return _bound(evidence.best(readings, operands), judge)
     winner = evidence.decides(classes, operands)
     if winner is not None and not any(map(_one_sided, judge.story.steps)):
-        return _bound(winner, judge)
+        return _bound(winner, judge, likely=_told_apart(winner, readings))
     best = evidence.best(readings, operands)
     return _tied(best, readings, judge) or _kept(best, readings, judge) or _equal(best, readings, judge)
+
+
+def _told_apart(winner: Reading, readings: Sequence[Reading]) -> list[Tie]:
+    """The pairs of numbers that words alone keep apart."""
+    pairs = {(min(a.uses, b.uses, key=index), max(a.uses, b.uses, key=index))
+             for rival in readings for a, b in zip(winner, rival, strict=True)
+             if a.uses != b.uses and a.uses.startswith("q") and b.uses.startswith("q")}
+    return sorted(pairs)
 
 
 def _one_sided(step: Step) -> bool:
@@ -85,9 +93,10 @@ def _ambiguous(readings: list[Reading], judge: Judge) -> Unlifted:
     return Unlifted("ambiguous", f"{site.text} can be read as any of {', '.join(names)}, with different answers")
 
 
-def _bound(reading: Reading, judge: Judge, ties: Sequence[Tie] = (), frozen: set[str] | None = None) -> Bound:
+def _bound(reading: Reading, judge: Judge, ties: Sequence[Tie] = (), frozen: set[str] | None = None,
+           likely: Sequence[Tie] = ()) -> Bound:
     story = judge.story
     by_place = {site.start: source for site, source in zip(story.operands, reading, strict=True)}
     texts = {place: source.code for place, source in by_place.items()}
     codes = [code_of(step.left, texts) for step in story.steps]
-    return Bound(by_place, codes, judge.last, list(ties), set(frozen or ()))
+    return Bound(by_place, codes, judge.last, list(ties), set(frozen or ()), list(likely))

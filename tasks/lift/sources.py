@@ -112,8 +112,6 @@ def plain(mention: Mention, index: int) -> Iterator[tuple[Fraction, Source]]:
         yield 1 + v, Source(f"(1 + {q})", q, "derived")
         if v.numerator == 1:
             yield Fraction(v.denominator), Source(f"denominator({q})", q, "plain")
-    elif mention.style == "fold":
-        yield 1 / v, Source(f"(1/{q})", q, "derived")
 
 
 def converted(mention: Mention, index: int, following: str) -> Iterator[tuple[Fraction, Source]]:

@@ -29,12 +29,11 @@ def _stem(word: str) -> str:
     return word.removesuffix(tail)
 
 
-def near(text: str, start: int, end: int) -> str:
-    """Up to four words after a number and one before, within its phrase."""
+def near(text: str, end: int) -> str:
+    """Up to four words after a number, within its phrase. What stands before is mostly a verb, which says little."""
     after = re.match(r"[^.,;:=+*/<>\n\d]*", text[end:end + 48])
     words = re.split(r"\b(?:and|or|for|at)\b", after.group() if after else "")[0].split()[:4]
-    before = re.search(r"[A-Za-z]+[ $]*$", text[max(0, start - 20):start])
-    return " ".join(words) + " " + (before.group() if before else "")
+    return " ".join(words)
 
 
 def clause_of(text: str, start: int, end: int) -> str:
