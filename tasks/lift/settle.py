@@ -35,7 +35,7 @@ def _told_apart(winner: Reading, readings: Sequence[Reading]) -> list[Tie]:
     """The pairs of numbers that words alone keep apart."""
     pairs = {(min(a.uses, b.uses, key=index), max(a.uses, b.uses, key=index))
              for rival in readings for a, b in zip(winner, rival, strict=True)
-             if a.uses != b.uses and a.uses.startswith("q") and b.uses.startswith("q")}
+             if a.uses != b.uses and a.uses.startswith("q") and b.uses.startswith("q") and a.code + b.code == a.uses + b.uses}
     return sorted(pairs)
 
 
