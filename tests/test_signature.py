@@ -68,6 +68,7 @@ def test_numberless_keeps_names() -> None:
 @pytest.mark.parametrize(("one", "other"), [("3.50", "7/2"), ("$1,200", "1200"), ("72.0", "72"), ("{1, 2}", "{1,2}")])
 def test_answers_that_are_one(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
+    assert canonical("1, 2") != canonical("12")
 
 
 @given(st.text(max_size=60))

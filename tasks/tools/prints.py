@@ -4,6 +4,7 @@ A table `T` of examples has its prints in the side table `T.prints`, row for row
 and whoever filters `T` filters the prints along, so that no text is read twice.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,7 @@ from tasks.tools.each import each
 from tasks.tools.signature import key, plain_text, read
 
 Keys = NDArray[np.int64]
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # "1,200" is one number, "1,2" is two
 TERSE_WORDS = 16  # below this a text says too little for its meaning to tell problems apart
 
 
@@ -55,7 +57,7 @@ def canonical(answer: str) -> str:
     """An answer as a key: numbers by value ("3.50" is "7/2"), anything else by its wording, without spaces."""
     plain = plain_text(answer.replace("$", "").replace("\\", "").replace(" ", ""))
     try:
-        return str(Fraction(plain.replace(",", "")))
+        return str(Fraction(_THOUSANDS.sub("", plain)))
     except (ValueError, ZeroDivisionError):
         return plain
 
