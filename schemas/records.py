@@ -1,8 +1,8 @@
 """What flows: Seed -> Template -> Problem -> Solution -> Verdict -> Example, and the Rejection beside each.
 
 Every record is frozen, one screenful, and holds only what Parquet holds well: text, whole numbers, truth values, lists
-and small structs. Exact numbers are text ("3", "1/2", "0.05"): a float would lie. `tasks.tools` reads them; `schemas.rows`
-turns a record type into its Arrow schema, so a field is declared here and nowhere else.
+and small structs. Exact numbers are text ("3", "1/2", "0.05"): a float would lie. `tasks.tools` reads them;
+`schemas.rows` turns a record type into its Arrow schema, so a field is declared here and nowhere else.
 
 Every record carries a stable `id` (hash of content and lineage, see `stable_id`) and `parents` (ids of the records that
 it was made from), so that `mathmill lineage` can walk from an example to its seed.
@@ -83,9 +83,9 @@ KINDS = (
 class Template:
     """A symbolic problem family: texts with slots, domains, conditions and a program.
 
-    `question` and `solution` are markup (grammar in `tasks/instantiate/markup.py`); `conditions` are expressions over slots
-    and the program's names that must all be true; `program` is Python, one assignment a line, whose last line sets
-    `answer`. Programs and conditions use the small language of `tasks/tools/expressions.py`.
+    `question` and `solution` are markup (grammar in `tasks/instantiate/markup.py`); `conditions` are expressions over
+    slots and the program's names that must all be true; `program` is Python, one assignment a line, whose last line
+    sets `answer`. Programs and conditions use the small language of `tasks/tools/expressions.py`.
     """
 
     id: str
@@ -101,7 +101,7 @@ class Template:
     slots: list[Slot]
     conditions: list[str]
     program: str
-    check: str  # Python that reaches `answer` from the slots by another way (sympy allowed, as `sp`); "" = run `program`
+    check: str  # Python that reaches `answer` from the slots another way (sympy allowed, as `sp`); "" = run `program`
     answer: str  # markup of the final answer alone
     answer_kind: str  # integer, rational, decimal, percent, expression, set, interval, pair, text
     answer_unit: str

@@ -1,6 +1,7 @@
 """Numbers read from text: what is found, its value, how it is written and what it does."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_spans_stand_in_order_and_apart() -> None:
     text = "She paid $1,250.75 for 3 boxes of two dozen pens, 20% less than in 2019, and 1/4 of it twice."
     found = read_numbers(text)
     assert [m.text for m in found] == ["1,250.75", "3", "two", "dozen", "20", "2019", "1/4", "twice"]
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 def test_no_numbers_in_plain_words() -> None:

@@ -1,9 +1,17 @@
 """Lift: from a problem and its worked solution, a symbolic template, with no model.
 
 The field wrote such templates by hand or paid a model for them (GSM-Symbolic, Mirzadeh et al. 2024). Here the worked
-solution itself says how its numbers come about: `steps` reads its equations, `bind` finds where every operand
-comes from, `text` writes question and solution as markup, `conditions` and `domains` say what may be drawn, `assemble`
-accepts only what gives the seed back to the letter. What cannot be lifted for sure is a rejection with its reason.
+solution itself says how its numbers come about. `assemble` goes through it, each stage in modules of its own:
+
+* read: `legible` makes a `Story`, with `steps` over `tokens`, `walk` and `trees`;
+* bind: `bind` gives every operand its source, from `sources` by `options`, `readings` and `settle`, which ask `judge`
+  what computes the same and `evidence` what the words say (`words`); `doubts` and `aside` turn guesses down;
+* write: `text` makes a `Draft` of both texts, with `loose` numbers, `facts` that stay, and words that `agree`
+  (`nouns`); `people` are the names that can be swapped;
+* compute: `codes` become a `program`, and `conditions` and `domains` say what may be drawn;
+* accept: `proofs` lets pass only what gives the seed back to the letter and reads true in other draws.
+
+What cannot be lifted for sure is a rejection with its reason.
 """
 
 from schemas.records import Rejection, Seed, Template, reject
@@ -18,7 +26,7 @@ __all__ = ["Unlifted", "lift", "templates"]
 
 @task
 def templates(seeds: Table[Seed]) -> Table[Template]:
-    """The template of each seed that can be lifted: table `templates`; every other seed is a rejection with its rule."""
+    """Table `templates`: the template of each seed that can be lifted. Every other seed is a rejection."""
     return each(by_row(lifted), seeds, into=Template, name="templates")
 
 

@@ -1,4 +1,4 @@
-"""Words that follow a number's value, for `draft`: "1 apple" but "2 apples", "There is 1", "a 9-inch" but "an 8-inch"."""
+"""Words that follow a number's value, for `draft`: "1 apple", "2 apples"; "There is 1"; "a 9-inch", "an 8-inch"."""
 
 import re
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Numbers of the question that no step uses, for `doubts`: which may stand aside in the story, and which are a doubt."""
+"""Numbers of the question that no step uses, for `doubts`: which may stand aside, and which are a doubt."""
 
 import re
 from fractions import Fraction
@@ -62,7 +62,7 @@ def _is_idle(mention: Mention, story: Story) -> bool:
 
 
 def _kin(i: int, bound: Bound, story: Story) -> set[str]:
-    """The numbers that make the one left aside, or a constant of the steps together with it: as it stays, so must they."""
+    """The numbers that make the one left aside, or with it a constant of the steps: as it stays, so must they."""
     own = story.mentions[i].value
     others = [(f"q{j}", m.value) for j, m in enumerate(story.mentions)
               if j != i and m.role != "label" and m.value > 1]

@@ -1,7 +1,7 @@
 """From a seed to a template: read, bind, write, and accept only what gives the seed back to the letter.
 
-`legible` reads, `bind` binds, `text` writes, `program` computes, `domains` and `conditions` say what may be drawn, `proofs`
-decide whether the template stands.
+`legible` reads, `bind` binds, `text` writes, `program` computes, `domains` and `conditions` say what may be drawn,
+`proofs` decide whether the template stands.
 """
 
 import re

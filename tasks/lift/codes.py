@@ -1,7 +1,7 @@
 """Codes: the small expressions that say what a number of the solution stands for, over symbols of the reading.
 
-Symbols are `q3`, the fourth number of the question, and `r0`, the result of the first step. `sources` writes the codes of
-operands, `code_of` joins them to that of a whole step, `program` turns them into the template's program.
+Symbols are `q3`, the fourth number of the question, and `r0`, the result of the first step. `sources` writes the codes
+of operands, `code_of` joins them to that of a whole step, `program` turns them into the template's program.
 """
 
 import re

@@ -24,8 +24,8 @@ Code = Callable[[Expr], str]
 _AGE = re.compile(r"[\d,.]* years?[ -](?:old|of age)|[\d,.]*%| percent")
 _CURRENCY = re.compile(r" (?:dollars|cents)|\$")
 _COMPARES = re.compile(
-    r"\b\w{3,}er\b(?: \w+){0,3} than|\b(?:most|least|longest|shortest|best|worst|largest|smallest|biggest|longer|shorter"
-    r"|larger|smaller|bigger|increase\w*|decrease\w*|grew|rose|fell|lost|instead|only)\b")
+    r"\b\w{3,}er\b(?: \w+){0,3} than|\b(?:most|least|longest|shortest|best|worst|largest|smallest|biggest|longer"
+    r"|shorter|larger|smaller|bigger|increase\w*|decrease\w*|grew|rose|fell|lost|instead|only)\b")
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ def _division(left: Expr, right: Expr, quotient: Fraction, code: Code, into: Con
 
 
 def of_kin(slots: Sequence[Slot], question: str, into: Conditions) -> None:
-    """Numbers of one kind and unit that differ in the seed go on differing; in a story that compares, in the same order."""
+    """Numbers of one kind and unit that differ in the seed go on differing; where the story compares, in that order."""
     numbers = [s for s in slots if s.kind != "name" and len(s.choices) != 1]
     compares = _COMPARES.search(question.lower()) is not None
     for a, b in combinations(numbers, 2):

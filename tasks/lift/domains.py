@@ -12,8 +12,10 @@ from math import ceil, floor
 from tasks.lift import nouns
 from tasks.tools.numbers import Mention
 
-HALVES = ("1/3", "1/4", "1/5", "1/6")
-PROPER = ("2/3", "3/4", "2/5", "3/5", "4/5", "3/8", "5/8", "3/10", "7/10", "5/6")
+# Fractions to draw from: one part of a whole, and more than one.
+ONE_PART: tuple[str, ...] = ("1/3", "1/4", "1/5", "1/6")
+PARTS: tuple[str, ...] = ("2/3", "3/4", "2/5", "3/5", "4/5", "3/8", "5/8", "3/10", "7/10", "5/6")
+OLDEST = 95
 ROUND = (1000, 500, 100, 50, 10, 5)
 
 
@@ -56,7 +58,8 @@ def domain(mention: Mention, question: str, decimal: bool, fine: bool = False) -
         return _multiple(mention, question)
     if v.denominator > 1:
         return _decimal(v, mention)
-    return _whole(int(v), fine, question[max(0, mention.start - 30):mention.start], question[mention.end:mention.end + 40])
+    before, after = question[max(0, mention.start - 30):mention.start], question[mention.end:mention.end + 40]
+    return _whole(int(v), fine, before, after)
 
 
 def fixed(value: Fraction) -> Span:
@@ -68,7 +71,7 @@ def _fraction(mention: Mention, question: str, decimal: bool) -> Span:
     after = question[mention.end:mention.end + 4]
     if mention.style == "part" and not after.startswith((" of", " as")):
         return fixed(mention.value)
-    pool = HALVES if mention.value.numerator == 1 else PROPER
+    pool = ONE_PART if mention.value.numerator == 1 else PARTS
     if decimal:
         pool = tuple(p for p in pool if Fraction(p).denominator in (2, 4, 5, 8, 10))
     text = str(mention.value)
@@ -130,13 +133,25 @@ def _near(v: int) -> tuple[int, int, int]:
     return max(2, ceil(v / 2 / step) * step), floor(v * 1.9 / step) * step, step
 
 
+# The words after a number, and the largest whole number that they bear in a story.
 _CAPS = [
-    (r"[ -]days? (?:a|per|each|every|in a|of the|out of the) week", 6), (r"[ -]times? (?:a|per|each|every) (?:day|week)", 6),
-    (r"[ -]hours?.{0,12} (?:a|per|each|every) (?:day|night|week(?:day)?|morning|evening|school)", 12), (r"[ -]weeks? (?:a|per|each|every) month", 4),
+    (r"[ -]days? (?:a|per|each|every|in a|of the|out of the) week", 6),
+    (r"[ -]times? (?:a|per|each|every) (?:day|week)", 6),
+    (r"[ -]hours?.{0,12} (?:a|per|each|every) (?:day|night|week(?:day)?|morning|evening|school)", 12),
+    (r"[ -]weeks? (?:a|per|each|every) month", 4),
     (r"[ -](?:\w+ )?(?:days?|workdays?|afternoons?|mornings?|evenings?|nights?|times?)\b.{0,24}\bweek", 6),
-    (r"[ -]months? (?:a|per|each|every|of the|in a|out of the) year", 11), (r"[ -]hours?(?: \w+){0,3} (?:day|night)", 14), (r"[ -]minutes?", 59), (r"[ -]hours?\b", 23),
-    (r"[ -]years?[ -]old", 95), (r"[ -](?:feet|foot) tall", 90), (r"[ -]inch(?:es)?\b", 90), (r"[ -]months?\b", 23), (r"[ -]days?\b", 28),
-    (r"[ -](?:miles|mph|kilometers|km)(?: per hour|/h| an hour)", 90), (r"[ -]mph", 90), (r"[ -]degrees?", 99),
+    (r"[ -]months? (?:a|per|each|every|of the|in a|out of the) year", 11),
+    (r"[ -]hours?(?: \w+){0,3} (?:day|night)", 14),
+    (r"[ -]minutes?", 59),
+    (r"[ -]hours?\b", 23),
+    (r"[ -]years?[ -]old", 95),
+    (r"[ -](?:feet|foot) tall", 90),
+    (r"[ -]inch(?:es)?\b", 90),
+    (r"[ -]months?\b", 23),
+    (r"[ -]days?\b", 28),
+    (r"[ -](?:miles|mph|kilometers|km)(?: per hour|/h| an hour)", 90),
+    (r"[ -]mph", 90),
+    (r"[ -]degrees?", 99),
 ]
 
 
@@ -145,4 +160,5 @@ def _cap(v: int, before: str, after: str) -> int | None:
     for words, cap in _CAPS:
         if re.match(words, after, re.IGNORECASE) and v <= cap:
             return cap
-    return 95 if re.search(r"\b(?:is|was|turned|turns|aged?|be)\s$", before) and re.match(r"[.,;?!]|$| now| and", after) and v <= 95 else None
+    age = re.search(r"\b(?:is|was|turned|turns|aged?|be)\s$", before) and re.match(r"[.,;?!]|$| now| and", after)
+    return OLDEST if age and v <= OLDEST else None

@@ -106,9 +106,9 @@ def _sums(bound: Bound, story: Story) -> None:
         if index(p) < index(q) and total == a + b and (stated_first or bound.aside & {whole, p, q}):
             bound.sums.append(f"{p} + {q} == {whole}")
     for (p, a), (q, b) in combinations(counts, 2):
-        known = next((n for n, words in _WHOLES if a + b == n and re.search(words, story.question, re.IGNORECASE)), None)
-        if known is not None and not bound.aside & {p, q}:
-            bound.sums.append(f"{p} + {q} == {known}")
+        known = [n for n, words in _WHOLES if a + b == n and re.search(words, story.question, re.IGNORECASE)]
+        if known and not bound.aside & {p, q}:
+            bound.sums.append(f"{p} + {q} == {known[0]}")
 
 
 def _thin_air(bound: Bound, story: Story) -> None:

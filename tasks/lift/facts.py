@@ -8,13 +8,13 @@ from tasks.lift.words import word_set
 from tasks.tools.numbers import Mention
 
 _BODIES = word_set(
-    "leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit letter "
-    "stripe petal star inning semester quarter")
+    "leg wheel side eye wing ear tail finger toe arm horn corner tire paw hoof tentacle antenna season digit suit "
+    "letter stripe petal star inning semester quarter")
 _CURRENCY = word_set("bill coin note")
 _COINED = re.compile(r"[ -](?:dollar|cent) (?:bills?|coins?|notes?)\b|-packs?\b")
 _SHAPED = re.compile(r"-(?:points?|pointers?|sided|legged|leaf|petaled|wheel\w*|stor(?:y|ey)|star|digit)\b")
-_UNITS = (r"(?:hours?|minutes?|days?|weeks?|months?|years?|miles?|kilometers?|meters?|foot|feet|inch(?:es)?|yards?|pounds?"
-          r"|ounces?|grams?|kilograms?|tons?|gallons?|quarts?|pints?|cups?|lit(?:er|re)s?|acres?|dozen|century|decade)")
+_UNITS = (r"(?:hours?|minutes?|days?|weeks?|months?|years?|miles?|kilometers?|meters?|foot|feet|inch(?:es)?|yards?"
+          r"|pounds?|ounces?|grams?|kilograms?|tons?|gallons?|quarts?|pints?|cups?|lit(?:er|re)s?|acres?|dozen|century|decade)")
 # "a cubic foot of water weighs 62 pounds", "one mile is 1,760 yards"
 _DEFINES = re.compile(
     rf"\b(?:an?|one|1|each|every|per)\s+(?:\w+\s+)?{_UNITS}(?:\s+of\s+\w+)?"

@@ -45,7 +45,8 @@ class Judge:
         reading = tuple(bound.by_place[site.start] for site in self.story.operands)
         rng = random.Random(7)
         used = sorted({s.uses for s in reading if s.uses.startswith("q")})
-        return {symbol for symbol in used if self._cancels(symbol, reading, rng) and not still(self.story.mention(symbol))}
+        idle = [symbol for symbol in used if self._cancels(symbol, reading, rng)]
+        return {symbol for symbol in idle if not still(self.story.mention(symbol))}
 
     def _cancels(self, symbol: str, reading: Reading, rng: random.Random) -> bool:
         point = self._point(rng)

@@ -121,7 +121,7 @@ class Loose:
         return facts.names_them(self.solution[max(0, mention.start - 20):mention.start], mention)
 
     def _never_changes(self, mention: Mention) -> bool:
-        """A number that the template keeps: 0 and 1, a year, a coin, one aside in the question, a constant of the steps."""
+        """A number that the template keeps: 0 and 1, a year, a coin, one that is no slot, a constant of the steps."""
         number = mention.value
         if number in (0, 1) or _is_year(mention):
             return True
@@ -136,7 +136,7 @@ class Loose:
         return bool(known) and number not in self.story.values.values()
 
     def _by_nouns(self, mention: Mention, alike: Sequence[str], fixed: bool) -> str:
-        """The candidate that shares most words with the number, or stands on its line; ties those that share as many."""
+        """The candidate that shares most words with the number, or stands on its line; ties those that are level."""
         beside = stems(near(self.solution, mention.end))
         scores = self._scores(mention, alike, beside)
         (top, first), *_ = scores
@@ -181,7 +181,8 @@ class Loose:
         found = {source.code for s in self.draft.slots for number, source in plain(self.story.mention(s), index(s))
                  if number == mention.value and source.code != s}
         if mention.role == "percent":
-            found |= {f"(r{k}*100)" for k, step in enumerate(self.story.steps) if step.right.value * 100 == mention.value}
+            found |= {f"({symbol}*100)" for symbol, number in self.story.values.items()
+                      if symbol[0] == "r" and number * 100 == mention.value}
         return sorted(found)
 
 

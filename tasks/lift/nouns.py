@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     import inflect
 
 MEASURES = word_set(
-    "hour minute second day week month year mile kilometer meter centimeter foot inch yard pound ounce gram kilogram kg km "
-    "cm mm liter gallon quart pint cup mile degree percent acre ton calorie mph ml lb oz ft tablespoon teaspoon")
+    "hour minute second day week month year mile kilometer meter centimeter foot inch yard pound ounce gram kilogram "
+    "kg km cm mm liter gallon quart pint cup mile degree percent acre ton calorie mph ml lb oz ft tablespoon teaspoon")
 # Words after a number that are no noun and end the search for one.
 _STOP = word_set(
-    "of in and for to from per a an each left on at the is are was were that with than as if or but by he she they it his "
-    "her their every who which will would can could has have had does did do so then when while because total altogether "
-    "equals after before during into out up down over under about around between through until since there this these "
-    "those its our my your him them us we you i be been all both plus minus divided equal means leaves worth because x not "
-    "also only still")
+    "of in and for to from per a an each left on at the is are was were that with than as if or but by he she they it "
+    "his her their every who which will would can could has have had does did do so then when while because total "
+    "altogether equals after before during into out up down over under about around between through until since there "
+    "this these those its our my your him them us we you i be been all both plus minus divided equal means leaves "
+    "worth because x not also only still")
 # Words that end like a plural and are none.
 _NEVER = word_set(
-    "dress glass class grass bus gas this its his across less plus times' series species news mathematics always yes us as "
-    "is was has does unless besides perhaps address business boss loss mess pass kiss cross")
+    "dress glass class grass bus gas this its his across less plus times' series species news mathematics always yes "
+    "us as is was has does unless besides perhaps address business boss loss mess pass kiss cross")
 
 
 @cache
@@ -48,7 +48,7 @@ def plural(word: str) -> str:
 
 
 def counted(text: str, end: int) -> tuple[int, int, str] | None:
-    """The noun that a number ending at `end` counts, "apples" of "8 red apples": span and text; None where none is near."""
+    """The noun that a number ending at `end` counts ("8 red apples": apples): span, text; None where none is near."""
     match = re.match(r"(?:[ ]+[A-Za-z]+){1,3}", text[end:end + 48])
     if match is None:
         return None

@@ -65,10 +65,9 @@ def _parts(site: Site, pair: tuple[Site, Site] | None, mentions: Sequence[Mentio
     if pair is None:
         return []
     side = "numerator" if site is pair[0] else "denominator"
-    values = pair[0].value, pair[1].value
     return [Source(f"{side}({code})", f"q{i}", "plain")
             for i, mention in enumerate(mentions) for number, code in ratios(mention, i)
-            if (number.numerator, number.denominator) == values]
+            if number.numerator == pair[0].value and number.denominator == pair[1].value]
 
 
 def _preferred(found: list[Source]) -> list[Source]:

@@ -16,7 +16,8 @@ from tasks.lift.words import word_set
 _WORDS = word_set(
     "April May June August Will Mark Bill Penny Rich Faith Hope Joy Summer Dawn Grace Christian Jordan Chelsea Paris "
     "Sydney Florence Victoria Georgia Virginia Carolina Austin Dallas Houston Charlotte Madison Lincoln Jackson "
-    "Washington Chase Mercedes Royce Santa Easter Christmas Troy Kenya India China Chad Israel London Brooklyn Savannah")
+    "Washington Chase Mercedes Royce Santa Easter Christmas Troy Kenya India China Chad Israel London Brooklyn "
+    "Savannah")
 _TITLE = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Miss|Aunt|Uncle|Lake|Mount|Saint|St|King|Queen|Farmer|Coach|Captain|President|Professor"
     r"|Judge)\.?|[a-z]-) $")

@@ -33,14 +33,13 @@ def settle(readings: list[Reading], judge: Judge, evidence: Evidence) -> Bound:
 
 def _told_apart(winner: Reading, readings: Sequence[Reading]) -> list[Tie]:
     """The pairs of numbers that words alone keep apart."""
-    pairs = {(min(a.uses, b.uses, key=index), max(a.uses, b.uses, key=index))
-             for rival in readings for a, b in zip(winner, rival, strict=True)
-             if a.uses != b.uses and a.uses.startswith("q") and b.uses.startswith("q") and a.code + b.code == a.uses + b.uses}
-    return sorted(pairs)
+    plain = {(a.uses, b.uses) for rival in readings for a, b in zip(winner, rival, strict=True)
+             if (a.code, b.code) == (a.uses, b.uses) and a.uses[0] == b.uses[0] == "q" and a.uses != b.uses}
+    return sorted({(min(pair, key=index), max(pair, key=index)) for pair in plain})
 
 
 def _one_sided(step: Step) -> bool:
-    """Whether the step takes a number from, or divides it by, its equal: words do not tell which of the two is which."""
+    """Whether the step takes a number from, or divides it by, its equal: words do not tell which of them is which."""
     return any(_of_equals(op) for op in operations(step.left) if op.sign in "-/")
 
 

@@ -37,7 +37,7 @@ def write(story: Story, bound: Bound) -> Draft:
 
 
 def _ordinals(draft: Draft) -> set[str]:
-    """"Five scrolls … the fifth scroll", "3 days … on the fourth day": a number that an ordinal repeats is not drawn."""
+    """"Five scrolls … the fifth scroll", "3 days … on the fourth day": what an ordinal repeats is not drawn."""
     text = (draft.story.question + " " + draft.story.solution).lower()
     said = {read_ordinal(word) for word in re.findall(r"\b(?:\d+(?:st|nd|rd|th)|[a-z]+(?:rd|th))\b", text)}
     said |= {n - 1 for n in said}

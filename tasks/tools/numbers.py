@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-UNITS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-         "seventeen eighteen nineteen").split()
-TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+UNITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 WORDS = {w: i for i, w in enumerate(UNITS)} | {w: 10 * i for i, w in enumerate(TENS, 2)}
 PARTS = {"half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
          "eighth": 8, "ninth": 9, "tenth": 10, "twelfth": 12, "twentieth": 20, "hundredth": 100}
@@ -29,14 +29,17 @@ _MONTH = ("January|February|March|April|June|July|August|September|October|Novem
 
 _PATTERN = re.compile(
     rf"""(?<!\w)(?:
-      (?P<date>\b(?:{_MONTH})\ \d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?(?![,.]?\d) | \b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b)
-    | (?P<clock>\b\d{{1,2}}:\d{{2}}(?!\d)(?:\ ?[ap]\.?m\b\.?)? | \b\d{{1,2}}\ ?(?:[ap]\.m\.|[ap]m\b|o'clock\b|AM\b|PM\b))
+      (?P<date>\b(?:{_MONTH})\ \d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?(?![,.]?\d)
+              | \b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b)
+    | (?P<clock>\b\d{{1,2}}:\d{{2}}(?!\d)(?:\ ?[ap]\.?m\b\.?)?
+               | \b\d{{1,2}}\ ?(?:[ap]\.m\.|[ap]m\b|o'clock\b|AM\b|PM\b))
     | (?P<ordn>\b\d+(?:st|nd|rd|th)\b)
     | (?P<glyph>(?:\d+\ ?)?[{''.join(GLYPHS)}])
     | (?P<mixed>(?<![\d/.])\b\d+(?:\ |-|\ and\ )\d+/\d+\b(?!/))
     | (?P<fraction>(?<![\d./])\b\d+/\d+\b(?![/\d]|\.\d))
     | (?P<digits>(?<![\w.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?![\d]) | (?<![\w.])\.\d+ )
-    | (?P<wordpart>\b(?:(?:an?|one|{_SMALL})[- ](?:{_PART})s?\b | half\b(?!-(?:hour|time))|\bhalves\b|\bquarters?\b(?=\ (?:of|as)\b)))
+    | (?P<wordpart>\b(?:(?:an?|one|{_SMALL})[- ](?:{_PART})s?\b | half\b(?!-(?:hour|time))|\bhalves\b
+                     |\bquarters?\b(?=\ (?:of|as)\b)))
     | (?P<half>\b(?:{_SMALL}|an?|\d+)\ and\ (?:a|one)[- ]half\b)
     | (?P<fold>\b(?:{'|'.join(FOLDS)})\b)
     | (?P<dozen>\b(?:an?\ |one\ )?(?:half\ )?(?:a\ )?dozen\b)
@@ -127,7 +130,7 @@ def _part(raw: str) -> Fraction:
 def _words(raw: str) -> Fraction:
     total, current = 0, 0
     for word in re.split(r"[- ]", raw):
-        if word in ("and",):
+        if word == "and":
             continue
         if word in ("a", "an"):
             current = 1
@@ -142,22 +145,23 @@ def _words(raw: str) -> Fraction:
     return Fraction(total + current)
 
 
-_LABEL_BEFORE = re.compile(r"(?:#|\b(?:[Gg]rade|Room|Chapter|Day|Route|[Nn]umber|No\.|Level|Apartment|Section|Step|Row|Bus|Highway|Flight|Version|"
-                           r"Season|Question|iPhone|Week|Year|Unit|Class|Apt\.?|Type|Phase|Stage|Group|Team|Lane|Gate)\ )$")
-_COUNTS = re.compile(r"(?:[ -][a-z]+){0,2}[ -](?!was\b|is\b|has\b|does\b|his\b|this\b)[a-z]+s\b|[ -](?:people|children|men|women|feet|foot|more|fewer|less|square|cubic|mile|km|kg|\w+-)")
+_LABEL_BEFORE = re.compile(
+    r"(?:#|\b(?:[Gg]rade|Room|Chapter|Day|Route|[Nn]umber|No\.|Level|Apartment|Section|Step|Row|Bus|Highway|Flight|Version|"
+    r"Season|Question|iPhone|Week|Year|Unit|Class|Apt\.?|Type|Phase|Stage|Group|Team|Lane|Gate)\ )$")
+_COUNTS = re.compile(
+    r"(?:[ -][a-z]+){0,2}[ -](?!was\b|is\b|has\b|does\b|his\b|this\b)[a-z]+s\b"
+    r"|[ -](?:people|children|men|women|feet|foot|more|fewer|less|square|cubic|mile|km|kg|\w+-)")
 _YEAR_BEFORE = re.compile(r"\b(?:in|since|by|year|of|from|until|during)\ $", re.IGNORECASE)
 
 
 def _role(text: str, start: int, end: int, style: str, value: Fraction) -> str:
     before, after = text[max(0, start - 14):start], text[end:end + 40]
-    if before.endswith("$") or before.endswith("£") or before.endswith("€"):
+    if before.endswith(("$", "£", "€")):
         return "money"
     if re.match(r"\ ?%|[ -]?per\ ?cent\b", after):
         return "percent"
-    if style == "digits" and len(text[start:end]) == 4 and 1900 <= value <= 2030 and not _COUNTS.match(after):
-        return "label"
-    if style == "digits" and (_LABEL_BEFORE.search(before)
-                              or (1500 <= value <= 2100 and _YEAR_BEFORE.search(before)
-                                  and not re.match(r"\ [a-z]", after))):
-        return "label"
-    return "plain"
+    if style != "digits":
+        return "plain"
+    year = end - start == 4 and 1900 <= value <= 2030 and not _COUNTS.match(after)
+    dated = 1500 <= value <= 2100 and _YEAR_BEFORE.search(before) and not re.match(r"\ [a-z]", after)
+    return "label" if year or dated or _LABEL_BEFORE.search(before) else "plain"

@@ -1,10 +1,11 @@
-"""How many real problems lift, why the rest do not, and whether lifted templates compute right on other people's numbers.
+"""How many real problems lift, why the rest do not, and whether templates compute right on other people's numbers.
 
     .venv/bin/python -m tests.benchmarks.lifting [--limit 1000]
 
-Held out: GSM8K *test* problems are lifted; GSM-Hard and GSM-Plus give the same problems with other numbers and an answer that others
-computed. Where our conditions admit the new numbers (in GSM-Hard: where it changed one alone, since it spoils others that are equal), our
-program's answer is compared. Both sets have wrong answers of their own, so every disagreement is printed to be read.
+Held out: GSM8K *test* problems are lifted; GSM-Hard and GSM-Plus give the same problems with other numbers and an
+answer that others computed. Where our conditions admit the new numbers (in GSM-Hard: where it changed one alone, since
+it spoils others that are equal), our program's answer is compared. Both sets have wrong answers of their own, so every
+disagreement is printed to be read.
 """
 
 import argparse
@@ -25,8 +26,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared/data"
 
 def seeds(path: Path, limit: int) -> list[Seed]:
     rows = [json.loads(line) for line in path.read_text().splitlines()][:limit or None]
-    return [Seed(f"{path.stem}{i}", [], r["question"], r["answer"], r["answer"].rpartition("#### ")[2], path.stem, "MIT", i)
-            for i, r in enumerate(rows)]
+    return [Seed(f"{path.stem}{line}", [], row["question"], row["answer"], row["answer"].rpartition("#### ")[2],
+                 path.stem, "MIT", line) for line, row in enumerate(rows)]
 
 
 def lifted(rows: list[Seed]) -> tuple[dict[str, tuple[Seed, Template]], Counter[str]]:
@@ -84,7 +85,8 @@ def main() -> None:
     start = time.process_time()
     rows = seeds(SHARED / "gsm8k/train.jsonl", limit)
     found, why = lifted(rows)
-    print(f"train: {len(found)} of {len(rows)} lifted ({len(found) / len(rows):.1%}), {time.process_time() - start:.0f} CPU s")
+    seconds = time.process_time() - start
+    print(f"train: {len(found)} of {len(rows)} lifted ({len(found) / len(rows):.1%}), {seconds:.0f} CPU s")
     print("turned down:", dict(why.most_common()))
     held, why = lifted(seeds(SHARED / "gsm8k/test.jsonl", 0))
     print(f"test: {len(held)} lifted")
