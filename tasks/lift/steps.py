@@ -77,8 +77,7 @@ def _attach_prose(step: Step, tokens: Sequence[Token], opening: int, close: int)
     if kind_at(tokens, before) != "equals":
         return
     span = walk_back(tokens, before)
-    step.echo.extend(site_of(t, _is_percent(tokens, i), kind_at(tokens, i - 1) == "money")
-                     for i, t in span if t.kind == "number")
+    step.echo.extend(site_of(t, kind_at(tokens, i - 1) == "money") for i, t in span if t.kind == "number")
     if isinstance(step.left, Site):
         _take_echo(step, step.left, parse([t for _, t in span]))
 
@@ -90,10 +89,6 @@ def _take_echo(step: Step, result: Site, echo: Expr | None) -> None:
         step.left, step.echo = echo, []
 
 
-def _is_percent(tokens: Sequence[Token], at: int) -> bool:
-    return kind_at(tokens, at + 1) == "percent"
-
-
 def _prose(tokens: Sequence[Token], equals: int) -> Step | None:
     """The step around a prose "=", or None where it is no equation between plain numbers."""
     at = equals + 1
@@ -103,7 +98,7 @@ def _prose(tokens: Sequence[Token], equals: int) -> Step | None:
         return None
     span = walk_back(tokens, equals)
     left = parse([t for _, t in span])
-    right = site_of(tokens[at], _is_percent(tokens, at))
+    right = site_of(tokens[at])
     if not isinstance(left, Op) or not comes_to(left, right.value):
         return None
     return Step(left, right, span[0][1].start, right.end, annotated=False)

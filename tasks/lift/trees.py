@@ -6,7 +6,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from tasks.lift.tokens import ARITHMETIC, Token
 
@@ -15,13 +14,12 @@ _SIGNS = {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A number in the solution: its place and exact value. `percent` where "%" follows it, `money` where "$" leads."""
+    """A number in the solution: its place and exact value, and whether a currency sign leads it in the prose."""
 
     start: int
     end: int
     value: Fraction
     text: str
-    percent: bool = False
     money: bool = False
 
 
@@ -37,10 +35,10 @@ class Op:
 Expr = Site | Op
 
 
-def site_of(token: Token, percent: bool = False, money: bool = False) -> Site:
+def site_of(token: Token, money: bool = False) -> Site:
     """A number token as a `Site`."""
     raw = token.text.replace(",", "")
-    return Site(token.start, token.end, Fraction("0" + raw if raw[0] == "." else raw), token.text, percent, money)
+    return Site(token.start, token.end, Fraction("0" + raw if raw[0] == "." else raw), token.text, money)
 
 
 def leaves(expr: Expr) -> Iterator[Site]:
@@ -85,10 +83,9 @@ def comes_to(expr: Expr, number: Fraction) -> bool:
 
 
 def parse(tokens: Sequence[Token]) -> Expr | None:
-    """The tree of these tokens, words and currency signs skipped; None where they are no expression."""
+    """The tree of these tokens, all but arithmetic skipped; None where they are no expression."""
     flat = [token for token in tokens if token.kind in ARITHMETIC]
-    percents = {a.start for a, b in pairwise(tokens) if b.kind == "percent"}
-    parser = _Parser(flat, percents)
+    parser = _Parser(flat)
     try:
         expr = parser.sum()
     except (IndexError, ValueError):
@@ -99,8 +96,8 @@ def parse(tokens: Sequence[Token]) -> Expr | None:
 class _Parser:
     """Recursive descent over arithmetic tokens; raises IndexError or ValueError where they are no expression."""
 
-    def __init__(self, tokens: Sequence[Token], percents: set[int]) -> None:
-        self.tokens, self.percents, self.at = tokens, percents, 0
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens, self.at = tokens, 0
 
     def _next(self, signs: str) -> str | None:
         """Takes the next token if it is one of these signs."""
@@ -144,4 +141,4 @@ class _Parser:
         if token.kind != "number":
             raise ValueError(token.text)
         self.at += 1
-        return site_of(token, token.start in self.percents)
+        return site_of(token)
