@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,8 @@ from schemas.errors import MathmillError, ToolError
 from tasks.tools.models import DEFAULT_MODEL, Source, locate, no_model
 
 BATCH = 32
-CHUNK = 1024  # texts in one message to the child
+CHUNK = 128  # texts in one message to the child: a second of work, after which it sees whether it is still wanted
+PARTING = 3  # seconds that the child has for ending in good order
 HUB_SECONDS = "3"  # a Hub that answers at all answers within this
 
 Vectors = NDArray[np.float32]
@@ -76,8 +77,9 @@ class _Child:
 
     def end(self) -> None:
         if self._link is not None:
-            self._link.close()
-            self._process.kill()  # it has nothing to lose, and after Ctrl-C would first finish what it was given
+            self._link.close()  # it sees that when done with its chunk, and ends
+            self._process.join(PARTING)
+            self._process.kill()
             self._process.join()
 
     def _start(self) -> Connection:
@@ -85,7 +87,8 @@ class _Child:
         context = get_context("spawn")  # a fork would copy this process's threads and memory
         self._link, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, source), daemon=True)
-        # Born deaf to Ctrl-C, which is the parent's to handle: the mask is inherited.
+        # Born deaf to Ctrl-C, which is the parent's to handle: it inherits the mask, but starting the tracker lifts it.
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._process.start()
@@ -111,6 +114,7 @@ class _Child:
 
 def _serve(link: Connection, source: Source) -> None:
     """The child's life: load, then answer each list of texts with its vectors until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         link.recv()
         model = _load(source)
