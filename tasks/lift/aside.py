@@ -34,8 +34,7 @@ def stand_aside(i: int, bound: Bound, story: Story, used: set[str]) -> None:
         raise Unlifted("unused_number", f"no step uses the {mention.text} of the question")
     bound.aside.add(symbol)
     bound.frozen.update(f"q{j}" for j in twins)
-    if not counts_named:
-        bound.frozen |= _kin(i, bound, story)
+    bound.frozen |= _next_to(mention, story) if counts_named else _kin(i, bound, story)
 
 
 def _names_a_few(mention: Mention) -> bool:
@@ -59,6 +58,12 @@ def _is_idle(mention: Mention, story: Story) -> bool:
     """A plain number or price that no step arrives at: the story tells it for its own sake."""
     written = mention.role in ("plain", "money") and mention.style in ("digits", "comma", "decimal", "word")
     return written and not any(step.right.value == mention.value for step in story.steps)
+
+
+def _next_to(mention: Mention, story: Story) -> set[str]:
+    """Small counts one more or less than the one left aside: "3 tanks, one here and the other 2 there"."""
+    return {f"q{j}" for j, m in enumerate(story.mentions)
+            if abs(m.value - mention.value) == 1 and 1 < m.value <= SMALL and m.role == "plain"}
 
 
 def _kin(i: int, bound: Bound, story: Story) -> set[str]:

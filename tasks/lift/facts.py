@@ -26,7 +26,7 @@ _DEFINED = re.compile(
 _CALENDAR = re.compile(
     r"[ -]days?[ -](?:month|week|year)|[ -](?:weeks?|quarters?) (?:in|of|a|per|each|every) "
     r"(?:(?:a|the|that|each|every|one) )?(?:month|year|school)", re.IGNORECASE)
-_THE = re.compile(r"\b(?:the|these|those|all|all the|of the|both)\s+$", re.IGNORECASE)
+_THE = re.compile(r"\b(?:the|these|those|all|all the|of the|both|other|remaining)\s+$", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 
 

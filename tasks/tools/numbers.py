@@ -38,7 +38,7 @@ _PATTERN = re.compile(
     | (?P<mixed>(?<![\d/.])\b\d+(?:\ |-|\ and\ )\d+/\d+\b(?!/))
     | (?P<fraction>(?<![\d./])\b\d+/\d+\b(?![/\d]|\.\d))
     | (?P<digits>(?<![\w.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?![\d]) | (?<![\w.])\.\d+ )
-    | (?P<wordpart>\b(?:(?:an?|one|{_SMALL})[- ](?:{_PART})s?\b | half\b(?!-(?:hour|time))|\bhalves\b
+    | (?P<wordpart>\b(?:(?:an?|one|{_SMALL})[- ](?:{_PART})s?\b | half\b(?!-(?:hour|time)|[ -](?:a\ )?dozen)|\bhalves\b
                      |\bquarters?\b(?=\ (?:of|as)\b)))
     | (?P<half>\b(?:{_SMALL}|an?|\d+)\ and\ (?:a|one)[- ]half\b)
     | (?P<fold>\b(?:{'|'.join(FOLDS)})\b)
