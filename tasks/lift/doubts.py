@@ -103,12 +103,28 @@ def _sums(bound: Bound, story: Story) -> None:
         named = story.mention(whole)
         stated_first = total > 10 and index(whole) < index(p)
         stated_first |= facts.names_them(story.question[max(0, named.start - 20):named.start], named)
-        if index(p) < index(q) and total == a + b and (stated_first or bound.aside & {whole, p, q}):
+        rest = _is_rest(story, p) or _is_rest(story, q)
+        if index(p) < index(q) and total == a + b and (stated_first or rest or bound.aside & {whole, p, q}):
             bound.sums.append(f"{p} + {q} == {whole}")
+    _rests(bound, story, [symbol for symbol, _ in counts])
     for (p, a), (q, b) in combinations(counts, 2):
         known = [n for n, words in _WHOLES if a + b == n and re.search(words, story.question, re.IGNORECASE)]
         if known and not bound.aside & {p, q}:
             bound.sums.append(f"{p} + {q} == {known[0]}")
+
+
+def _is_rest(story: Story, symbol: str) -> bool:
+    """"The remaining 18 students"."""
+    start = story.mention(symbol).start
+    return re.search(r"\b(?:remaining|the other|the rest,?)\s$", story.question[max(0, start - 16):start]) is not None
+
+
+def _rests(bound: Bound, story: Story, counts: Sequence[str]) -> None:
+    """A rest that no sum explains is what is left of some greater number: it and they keep their values."""
+    summed = " ".join(bound.sums)
+    for symbol in counts:
+        if _is_rest(story, symbol) and not re.search(rf"\b{symbol}\b", summed):
+            bound.frozen |= {other for other in counts if story.values[other] >= story.values[symbol]}
 
 
 def _thin_air(bound: Bound, story: Story) -> None:

@@ -154,8 +154,9 @@ class Loose:
         """The candidates with their scores, best first."""
         line = stems(line_of(self.solution, mention.start))
         here = set(self._line_codes(mention))
+        # "X fewer, because a - b = X": the result of its own line is nearer than a noun, an operand less near.
         weight = 10 if self._in_expression(mention) else 2
-        return sorted(((3 * len(beside & self._near(code)) + weight * (code in here)
+        return sorted(((3 * len(beside & self._near(code)) + (weight + 2 * code.startswith("r")) * (code in here)
                         + 0.1 * len(line & self._clause(code)), code) for code in alike), reverse=True)
 
     def _in_expression(self, mention: Mention) -> bool:

@@ -105,4 +105,4 @@ def _pool(name: str, text: str, alone: bool) -> str:
     said = "male" if he and not she else "female" if she and not he else ""
     if own == "any":
         return said
-    return "" if alone and said and said != own else own
+    return own if said in ("", own) else ""
