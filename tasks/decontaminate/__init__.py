@@ -43,7 +43,7 @@ from tasks.decontaminate.rules import (
     same_text,
     shared_words,
 )
-from tasks.tools.each import each
+from tasks.tools.each import each, rest
 from tasks.tools.embeddings import encoder
 from tasks.tools.orchestrator import task
 from tasks.tools.prints import Print, Prints, masked_texts, problems_at, take
@@ -95,6 +95,7 @@ def _twins(examples: Table[Example], table: Table[Print], items: list[Item], emb
     same_text(prints, items, decision)
     texts = masked_texts(table, kept_masks(prints, decision)[0])
     shared_words(prints, texts, items, ngram, decision)
+    rest()  # the workers hold templates, the encoder a model: not both at once
     with encoder(embedder):  # one child for all that is embedded here
         _by_meaning(examples, prints, texts, items, embedder, threshold, decision)
     _count(items, decision)

@@ -18,6 +18,7 @@ from schemas.run import current_run
 from schemas.table import Table
 from tasks.dedup.meaning import drop_alike, unsettled
 from tasks.dedup.repeats import RULES, in_order, mixed_blocks, settle
+from tasks.tools.each import rest
 from tasks.tools.embeddings import encoder
 from tasks.tools.orchestrator import task
 from tasks.tools.prints import Print, Prints, masked_texts, problems_at, take
@@ -54,6 +55,7 @@ def _twins(examples: Table[Example], table: Table[Print], embedder: str, thresho
     decision = settle(prints, ranked)
     blocks = list(mixed_blocks(prints, decision, ranked))
     masks = np.unique(prints.mask[np.concatenate(blocks)]) if blocks else np.zeros(0, np.int64)
+    rest()  # the workers hold templates, the encoder a model: not both at once
     with encoder(embedder):  # one child for both
         wordings = Lookup.of({mask: nameless(text) for mask, text in masked_texts(table, masks).items()},
                              f"{NAME}.wordings", embedder)

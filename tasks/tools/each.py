@@ -165,6 +165,15 @@ def _pool(run: Run, workers: int) -> Workers:
     return _POOLS[key]
 
 
+def rest() -> None:
+    """Ends this process's idle workers, so that what they hold goes back before something large starts.
+
+    The next work starts new ones.
+    """
+    for pool in _POOLS.values():
+        pool.close()
+
+
 # --- whole
 
 
