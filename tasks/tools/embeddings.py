@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import MathmillError, ToolError
 from tasks.tools.models import DEFAULT_MODEL, Source, locate, no_model
+from tasks.tools.workers import die_with_host
 
 BATCH = 32
 CHUNK = 128  # texts in one message to the child: a second of work, after which it sees whether it is still wanted
@@ -115,6 +116,7 @@ class _Child:
 def _serve(link: Connection, source: Source) -> None:
     """The child's life: load, then answer each list of texts with its vectors until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_host()  # the pipe is not looked at while the model loads, which takes seconds
     try:
         link.recv()
         model = _load(source)

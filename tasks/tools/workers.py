@@ -168,7 +168,7 @@ def _deadly(name: str, number: int, code: int | None) -> ToolError:
 def _serve(pipe: Connection, run: Run) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_die_with_host, daemon=True).start()
+    die_with_host()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: libraries loaded later would take all cores
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # rows are many and make no cycles: the default costs 15 % of reading and writing
@@ -189,7 +189,12 @@ def _done(job: Callable[[int], Any], number: int) -> tuple[bool, Any]:
         return True, (told, getattr(told, "__notes__", []))  # pickle would lose the notes
 
 
-def _die_with_host() -> None:
+def die_with_host() -> None:
+    """Ends this process as soon as the one that started it ends, however that ends and whatever is going on here."""
+    threading.Thread(target=_watch_host, daemon=True).start()
+
+
+def _watch_host() -> None:
     host = multiprocessing.parent_process()
     if host is not None:
         wait([host.sentinel])
