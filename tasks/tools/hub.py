@@ -47,7 +47,7 @@ def load(source: str) -> HubSet:
         raise InputError("is no Hub id", where=source, mend="write owner/name, owner/name:config or owner/name@split")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # these are read when huggingface_hub is imported
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    if not _reachable():
+    if not reachable():
         os.environ["HF_HUB_OFFLINE"] = "1"  # a cached copy still loads, and nobody waits 25 s for five retries
     try:
         import datasets
@@ -58,12 +58,15 @@ def load(source: str) -> HubSet:
     return HubSet(data.info.license or "", str(data._fingerprint), list(data.column_names), data)
 
 
-def _reachable() -> bool:
-    url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
+def reachable() -> bool:
+    """Whether the Hub takes a connection. One attempt: its client makes five for each file, which takes minutes."""
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return False
     if getproxies():
-        return True  # names are the proxy's to resolve
+        return True  # the name is the proxy's to resolve
+    url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
     try:
-        socket.create_connection((url.hostname or "", url.port or (80 if url.scheme == "http" else 443)), 5).close()
+        socket.create_connection((url.hostname or "", url.port or (80 if url.scheme == "http" else 443)), 3).close()
     except OSError:
         return False
     return True

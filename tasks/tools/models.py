@@ -6,14 +6,12 @@ What lies on this disk comes first, so that a run needs no network and never wai
 import hashlib
 import importlib.util
 import os
-import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from schemas.errors import ToolError
+from tasks.tools.hub import reachable
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
@@ -43,7 +41,7 @@ def locate(model: str = "") -> Source:
         raise ToolError("there is no such folder", where=f"embedder {model}", mend="give a model's folder or Hub id")
     revision = REVISION if model == DEFAULT_MODEL else None
     source = Source(model, revision, _cached(model, revision) or (_packaged() if model == DEFAULT_MODEL else None))
-    if source.folder is None and not _hub_answers():
+    if source.folder is None and not reachable():
         raise no_model(source, "it is not on this disk, and no Hub can be reached")
     return source
 
@@ -66,20 +64,6 @@ def _cached(model: str, revision: str | None) -> Path | None:
     folder = hub / "snapshots" / (revision or "none")
     whole = (folder / "modules.json").exists() and any(folder.glob("*.safetensors"))
     return folder if whole else None
-
-
-def _hub_answers() -> bool:
-    """One attempt to connect: huggingface_hub makes five for each of three files, which takes 90 seconds."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        return False
-    if getproxies():
-        return True  # the name is the proxy's to resolve
-    url = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
-    try:
-        socket.create_connection((url.hostname or "", url.port or (80 if url.scheme == "http" else 443)), 2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _packaged() -> Path | None:
