@@ -23,6 +23,10 @@ WHOLE = {int}
 Operation = tuple[Callable[..., Any], int, tuple[int, ...]]  # function, target register, source registers
 
 
+class _Branch(Exception):
+    """An expression whose rows part ways, which columns cannot follow."""
+
+
 class Columns:
     """One program, flattened into operations on registers, step by step."""
 
@@ -39,7 +43,7 @@ class Columns:
                 self.operations = []
                 places[step.name] = self._flatten(step.tree, places)
                 self.steps.append((step.name, self.operations, places[step.name]))
-        except (NotImplementedError, ValueError, ArithmeticError, TypeError, AttributeError):
+        except (_Branch, ValueError, ArithmeticError, TypeError, AttributeError):
             self.flat = False  # a branch, or constants without a value: said row by row
 
     def run(self, given: Mapping[str, Column], rows: int) -> dict[str, Column]:
@@ -107,7 +111,7 @@ class Columns:
                 return self._emit(_tuple, *[self._flatten(part, places) for part in parts])
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._emit(FUNCTIONS[name], *[self._flatten(argument, places) for argument in arguments])
-        raise NotImplementedError
+        raise _Branch
 
 
 def _tuple(*parts: Value) -> tuple[Value, ...]:

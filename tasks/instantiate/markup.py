@@ -34,7 +34,6 @@ class Hole:
 
     name: str
     style: str
-    place: int = 0  # kept for those who place a hole in a text; `piece` does not know it
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def _missing(question: str, holes: Sequence[Hole], values: Mapping[str, Number])
 @lru_cache(maxsize=20_000)
 def _told(value: Number, style: str) -> tuple[str, str]:
     """How a question tells a number in a style: as digits (in the form of `plain`), as one word, or as a phrase."""
-    text = styled(value, Hole("", style, 0)).lower().lstrip("-")
+    text = styled(value, Hole("", style)).lower().lstrip("-")
     if not DIGITS.sub("", text):
         return "digits", _bare(text) if style == "pct" else plain(max(value, -value))
     return "word" if text.isalpha() else "phrase", text
