@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
 from flows.commands.query import query
@@ -39,6 +40,7 @@ app.command(context_settings=ANY_PARAMETER)(run)
 app.command(context_settings=ANY_PARAMETER)(preview)
 app.command(context_settings=ANY_PARAMETER)(lift)
 app.command()(instantiate)
+app.command()(equal)
 app.command()(query)
 app.command()(lineage)
 app.command("verify-run")(verify_run)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.tools.answers import bare, equivalent, final, same
+from tasks.tools.answers.canonical import bare, equivalent, final, same
 
 EQUAL = [("72", "72.0"), ("1,200", "1200"), ("3/4", "0.75"), ("20%", "20.0%"), ("{1, 2}", "{2, 1}"),
          ("(1, 2)", "(1,2)"), ("[0, inf)", "[0, ∞)"), ("2x^2 - 3x + 5", "5-3*x+2*x**2"), ("2√3", "√12"),

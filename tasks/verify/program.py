@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Template, Verdict, stable_id
 from tasks.instantiate.markup import Hole, parse, styled
-from tasks.tools.answers import equivalent
+from tasks.tools.answers.canonical import equivalent
 from tasks.tools.arithmetic import Number, plain
 from tasks.tools.numbers import read_numbers
 from tasks.tools.sandbox import number, run

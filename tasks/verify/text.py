@@ -6,7 +6,7 @@ Knows nothing of templates, so that it serves any data set.
 from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Verdict, stable_id
-from tasks.tools.answers import Status, bare, equivalent, final
+from tasks.tools.answers.canonical import Status, bare, equivalent, final
 from tasks.tools.equations import statements
 from tasks.tools.exact import check
 

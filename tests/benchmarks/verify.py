@@ -16,7 +16,8 @@ from typing import Any
 
 from tasks.instantiate import compiled
 from tasks.instantiate.write import pairs
-from tasks.tools import answers, exact
+from tasks.tools import exact
+from tasks.tools.answers import canonical as answers
 from tasks.tools.equations import equations, statements
 from tasks.tools.prose import claims
 from tasks.tools.sandbox import run

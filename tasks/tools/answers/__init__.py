@@ -1,0 +1,141 @@
+"""The door for final answers: read one out of a solution (`extract`), and judge whether two of them are the same.
+
+    check       a solution or a bare answer against a reference
+    equivalent  two bare answers
+
+Nothing is ever evaluated as code. What cannot be decided is `unknown`, never "different". Tiers, cheapest first: `text`
+(the same letters once looks are taken away), `rational` (whole numbers and fractions, exactly), `parsed` (own parser,
+exact, modular and 150-digit values). There is no slower tier yet: what these leave open stays `unknown`.
+
+`canonical` is the older, narrower judge of the answers that mathmill's own templates write; the routes of
+`tasks.verify` use it.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from time import perf_counter
+from typing import Literal, NamedTuple
+
+from tasks.tools.answers.extract import extract
+from tasks.tools.answers.latex import Node, number
+from tasks.tools.answers.shapes import Shape, compare, shape, words
+from tasks.tools.answers.tidy import Tidied, tidy
+
+__all__ = ["Policy", "Verdict", "check", "equivalent"]
+
+MAX_DIGITS = 4_000
+_BROKEN = re.compile(r"Traceback \(most recent call last\)")  # what a program that failed has printed is no solution
+_RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
+_SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as equal where people differ.
+
+    `percent`: "either" takes 20% for 20 too, "strict" never. `units`: "known" tells known units apart where both
+    answers name one, "ignore" never looks at them.
+    """
+
+    percent: Literal["either", "strict"] = "either"
+    units: Literal["known", "ignore"] = "known"
+
+
+class Verdict(NamedTuple):
+    """`status`, the answer `extracted`, the `tier` that decided, the `reason` for a person, `seconds` taken."""
+
+    status: Literal["equal", "different", "unknown"]
+    extracted: str
+    tier: str
+    reason: str
+    seconds: float
+
+
+def check(solution_or_answer: str, reference: str, problem: str | None = None, policy: Policy | None = None) -> Verdict:
+    """Whether a solution, or a bare answer, arrives at the reference. Never raises on any text.
+
+    `problem` helps to tell the answer from numbers that merely repeat the question. A solution in which none can be
+    found is `unknown`.
+    """
+    since = perf_counter()
+    found, rule = solution_or_answer.strip(), "the whole text"
+    if _SOLUTION.search(found) and found != reference.strip():
+        found, rule = ("", "") if _BROKEN.search(found) else extract(found, problem, _kind(reference))
+    if not found:
+        return Verdict("unknown", "", "", "no final answer was found", perf_counter() - since)
+    verdict = equivalent(found, reference, policy)
+    return verdict._replace(reason=f"{verdict.reason} (read by: {rule})", seconds=perf_counter() - since)
+
+
+def equivalent(a: str, b: str, policy: Policy | None = None) -> Verdict:
+    """Whether two answers mean the same; symmetric. Never raises on any text."""
+    since, policy = perf_counter(), policy or Policy()
+    status, tier, reason = _judged(a, b, policy)
+    return Verdict(status, a, tier, reason, perf_counter() - since)
+
+
+def _kind(reference: str) -> str:
+    """What kind of answer `extract` shall look for."""
+    if _rational(tidy(reference).text) is not None:
+        return "number"
+    kind = shape(reference).kind
+    return kind if kind in {"choice", "text"} else "expression"
+
+
+def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+    if a.strip() == b.strip():
+        return "equal", "text", "the same text"
+    x, y = tidy(a), tidy(b)
+    if objection := _objection(x, y, policy):
+        return "different", "text", objection
+    if x.text and x.text == y.text:
+        return "equal", "text", "the same text but for its looks"
+    one, other = _rational(x.text), _rational(y.text)
+    rounded = ("/" in x.text and "." in y.text) or ("/" in y.text and "." in x.text)  # 1587/52 and 30.52
+    if one is not None and other is not None and (one == other or not rounded):
+        equal = one == other or (x.percent != y.percent and _as_percent(one, x) == _as_percent(other, y))
+        return ("equal", "rational", "the same number") if equal else (
+            "different", "rational", f"{x.text} is not {y.text}"[:200])
+    return _by_shape(shape(a), shape(b))
+
+
+def _by_shape(a: Shape, b: Shape) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+    if words(a.read.text) == words(b.read.text) != "" and a.kind == b.kind == "text":
+        return "equal", "text", "the same words"
+    try:
+        holds = compare(a, b) or (a.read.percent != b.read.percent and compare(_hundredth(a), _hundredth(b)))
+    except (ValueError, ArithmeticError, RecursionError) as error:  # Undecided and Unreadable are ValueErrors
+        return "unknown", "parsed", f"not decided: {error}"
+    told = f"{a.kind} and {b.kind}" if a.kind != b.kind else a.kind
+    return ("equal" if holds else "different"), "parsed", f"compared as {told}"
+
+
+def _hundredth(item: Shape) -> Shape:
+    """62.5% as the value that it stands for."""
+    if not item.read.percent or item.tree is None:
+        return item
+    return item._replace(tree=Node("div", (item.tree, number(100))), text="")
+
+
+def _objection(a: Tidied, b: Tidied, policy: Policy) -> str:
+    """Why two answers differ before their values are looked at."""
+    if policy.percent == "strict" and a.percent != b.percent:
+        return "one of the two is a percentage"
+    if policy.units == "known" and a.unit and b.unit and a.unit != b.unit:
+        return f"{a.unit} is not {b.unit}"
+    return ""
+
+
+def _as_percent(value: Fraction, read: Tidied) -> Fraction:
+    return value / 100 if read.percent else value
+
+
+def _rational(text: str) -> Fraction | None:
+    """The value of a plain number or fraction; None for anything else."""
+    if len(text) > MAX_DIGITS or not (match := _RATIONAL.fullmatch(text)):
+        return None
+    if match[3] is not None and (not int(match[3]) or "." in match[2]):
+        return None
+    value = Fraction(match[2]) / int(match[3] or 1)
+    return -value if match[1] == "-" else value

@@ -1,0 +1,390 @@
+"""Reads the final answer out of a solution that a model wrote.
+
+One solution gives one answer: trying several candidates against a reference would accept wrong solutions that only
+pass through the right value. The first rule that finds something decides, and its name comes back with the text.
+"""
+
+import re
+from typing import NamedTuple
+
+
+class Extracted(NamedTuple):
+    """The answer as the solution writes it, and the rule that found it ("none" with empty text when none did)."""
+
+    text: str
+    rule: str
+
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_VULGAR = "[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]"
+_FRACTION = r"\\[dt]?frac\s*(?:\{[^{}]*\}|\d)\s*(?:\{[^{}]*\}|\d)"
+_ROOT = r"(?:√\s*(?:\([^()]*\)|\d+)|\\sqrt\s*(?:\[\d+\])?\s*(?:\{[^{}]*\}|\d)|sqrt\([^()]*\))"
+_PI = r"(?:π|\\pi(?![a-z])|\bpi\b)"
+_POWER = r"(?:\s*\^\s*(?:\{[^{}]*\}|\(?-?\d+\)?)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|!)"
+_SYMBOL = rf"(?:{_FRACTION}|{_ROOT}|{_PI}|{_VULGAR})"
+_SCIENTIFIC = r"(?:\s*(?:×|\\times|\*|\\cdot)\s*10(?:\s*\^\s*(?:\{[^{}]*\}|-?\d+)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))"
+_RATIO = rf"(?:\s?/\s?(?:{_NUMBER}|{_ROOT}|{_PI}))"
+_MIXED = r"(?:\d+\s+\d+/\d+)"
+_PLAIN = rf"(?:{_MIXED}|{_NUMBER}{_SCIENTIFIC}|(?:{_NUMBER}{_POWER}?)(?:\s?[×·*]?\s?{_SYMBOL})*|{_SYMBOL}+){_RATIO}?"
+# No letter, digit or dot before it: "x2", "v1.5" and the tail of a longer number are no quantities.
+_QUANTITY = re.compile(
+    rf"(?<![\w.\\])(?P<sign>(?<![\d)}}%])[-−–]\s?(?=[$€£\d.√π\\{_VULGAR[1:-1]}]))?(?:[$€£]\s?)?(?P<inner>-)?"
+    rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
+)
+_BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
+_BOX_LINK = re.compile(r"(?:[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b|\bor\b|\b[a-zA-Z]\s*=)*")
+_HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
+_HOPE = re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*", re.I | re.S)
+_MARKER = re.compile(
+    r"(?:^[#>*_\s]*A\s*[:：]"
+    r"|(?:\b(?:final|correct|the)\s+)*\banswer\b[^\n.:=]{0,40}?(?:\s*[*_]*\s*[:：=][*_]*|\s+is\b[ \t]*[:：]?)"
+    r"|^[#>*_\s]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$)",
+    re.I | re.M,
+)
+_THINK = re.compile(r"</think(?:ing)?>", re.I)
+_FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
+_BOLD = re.compile(r"\*\*(.+?)\*\*|\\(?:textbf|mathbf)\{([^{}]+)\}")
+_MATH = re.compile(r"\\\[(.+?)\\\]|\$\$(.+?)\$\$|\\\((.+?)\\\)|(?<!\\)\$(.+?)(?<!\\)\$", re.S)
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)[*_)\"]*\s+(?=[A-Z$\\*(√])"
+)
+_UNANSWERABLE = re.compile(
+    r"\b(?:cannot|can't|can not|could not|impossible to|unable to|not possible to)\s+(?:be\s+)?"
+    r"(?:accurately |exactly |definitively )?(?:determine|answer|calculat|comput|find|solve)"
+    r"|\bnot enough information|\binsufficient information|\bmissing information",
+    re.I,
+)
+_COPULA = re.compile(
+    r"\b(?:is|are|equals|be|was|were|get|gives|have|has)\b:?(?!.*\b(?:is|are|equals|be|was|were)\b)", re.S
+)
+_EQUALS = re.compile(r"(?<![<>!≤≥:])=(?!=)|≈|\\approx\b|\bequals\b")
+# "2 × 5! × 5!" left as a product at the end of a sentence.
+_PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
+_SEVERAL = re.compile(r"\d\W*(?:,\s|\band\b|\bor\b|;|&)\W*\d|\\begin\{")
+_WORD = re.compile(r"(?<![\\{A-Za-z])(?!and\b|or\b)[A-Za-z]{2,}")
+_COUNTED = re.compile(r"\bhow (?:many|much|long|far|old|tall|fast|big)\b", re.I)
+_IN_TERMS = re.compile(r"\bin terms of\b", re.I)
+_CONNECTIVE = re.compile(r"^(?:Thus|So|Therefore|Hence|Then|Finally|Conclusion|In conclusion)\b[,:]?\s*", re.I)
+_OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
+_THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
+_CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
+_YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
+_REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
+_TRIM = " \t\r\n*_`"
+
+
+def extract(solution: str, problem: str | None = None, kind: str = "") -> Extracted:
+    """The final answer of `solution`; `kind` says what the reference looks like: number, text, choice, expression."""
+    text = _spoken(solution)
+    kind = kind or _asked(problem)
+    box = _boxed(text)
+    if box:
+        return Extracted(_value(box, kind), "boxed")
+    prose = _prose(text)
+    for rule, payload in (("hashes", _hashes(prose)), ("marker", _marked(prose))):
+        answer = _read(payload, problem, kind, prose) if payload else ""
+        if answer:
+            return Extracted(answer, rule)
+    printed = _printed(text)
+    # A program's output answers where the words after it add nothing.
+    if printed.text and (not _lines(_FENCE.split(text)[-1]) or (kind == "number" and _mute(text))):
+        return printed
+    return _closing(prose, problem, kind)
+
+
+def _asked(problem: str | None) -> str:
+    """The kind of answer that a problem's wording asks for, where it is plain."""
+    return "number" if _COUNTED.search(problem or "") and not _IN_TERMS.search(problem or "") else ""
+
+
+def _spoken(solution: str) -> str:
+    """The part after the model's thinking, if any is left there, without calculator marks."""
+    tail = _THINK.split(solution)[-1]
+    text = tail if tail.strip() else solution
+    # GSM8K's calculator marks repeat what stands beside them.
+    text = re.sub(r"<<[^<>\n]*>>", "", text)
+    # Some models escape their LaTeX twice; in a matrix a double backslash ends a row and stays.
+    return text if "\\begin{" in text else re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
+
+
+def _boxed(text: str) -> str:
+    """The content of the last box, with the boxes that a mere "and" or comma links to it."""
+    parts: list[str] = []
+    start = len(text)
+    # Only as many boxes as an answer may have: each unclosed one is searched to the end of the text.
+    for mark in reversed(list(_BOX.finditer(text))[-20:]):
+        content, end = _group(text, mark.end())
+        if not content.strip():
+            continue
+        if parts and (content in parts or not _linked(text[end:start], end <= start)):
+            break
+        parts.insert(0, content)
+        start = mark.start()
+    return ", ".join(part.strip() for part in parts)
+
+
+def _linked(between: str, apart: bool) -> bool:
+    """Whether the text between two boxes makes them one answer; mere space means an answer given twice."""
+    return apart and bool(_BOX_LINK.fullmatch(between) and re.search(r",|;|and|or", between))
+
+
+def _group(text: str, at: int) -> tuple[str, int]:
+    """The braced group that opens at `at` and the place after it; a group never closed ends with its line."""
+    if text[at] != "{":
+        found = re.compile(r"\w+").match(text, at)
+        return (found.group(), found.end()) if found else ("", at)
+    depth = 0
+    for place in range(at, len(text)):
+        if text[place - 1] == "\\" and text[place - 2 : place] != "\\\\":
+            continue
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[at + 1 : place], place + 1
+    line = text[at + 1 :].split("\n", 1)[0]
+    return line.rstrip(" .$"), at + 1 + len(line)
+
+
+def _value(content: str, kind: str) -> str:
+    """What a box or display says, without the name of the unknown where a number is asked for."""
+    content = content.strip().strip("$").strip()
+    if kind == "number" and _EQUALS.search(content):
+        content = _EQUALS.split(content)[-1]
+    return content.strip()
+
+
+def _prose(text: str) -> str:
+    """The text without programs and with each display formula on one line."""
+    text = _FENCE.sub("\n", text)
+    return re.sub(
+        r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}",
+        lambda found: " ".join(found.group().split()),
+        text,
+        flags=re.S,
+    ).strip()
+
+
+def _printed(text: str) -> Extracted:
+    """The last line that a solution made of nothing but programs printed."""
+    outputs = [body.strip() for name, body in _FENCE.findall(text) if name == "output" and body.strip()]
+    return Extracted(outputs[-1].splitlines()[-1].strip(), "output") if outputs else Extracted("", "none")
+
+
+def _mute(text: str) -> bool:
+    """Whether no quantity follows the last program or output."""
+    return not _QUANTITY.search(_FENCE.split(text)[-1])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that say something: no rules, no bare marks."""
+    return [line.strip() for line in text.splitlines() if re.search(r"\w|√|π", line)]
+
+
+def _hashes(text: str) -> str:
+    """What follows the last "####", unless it is a heading with a part of the solution below."""
+    found = list(_HASHES.finditer(text))
+    if not found or len(_lines(text[found[-1].end() :])) > 1 or found[-1].group(1).rstrip(" *").endswith(":"):
+        return ""
+    return found[-1].group(1)
+
+
+def _marked(text: str) -> str:
+    """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
+    found = list(_MARKER.finditer(text))
+    if not found:
+        return ""
+    lines = _lines(_HOPE.sub("", text[found[-1].end() :]))
+    if not lines or len(lines) > 3:
+        return ""
+    return _sentences(lines[0])[0] if len(lines) < 3 or found[-1].group().strip() else ""
+
+
+def _sentences(line: str) -> list[str]:
+    """The sentences of one line."""
+    return [part for part in _SENTENCE_END.split(line) if part.strip()] or [line]
+
+
+def _read(payload: str, problem: str | None, kind: str, solution: str = "") -> str:
+    """The answer in a piece of text that is known to state it."""
+    if kind == "choice":
+        return _choice(payload) or _clean(payload)
+    if kind == "text":
+        return _said(payload, problem)
+    if kind == "number":
+        bare = _clean(payload)
+        # "2 or 3", a tuple or a matrix is an answer of several parts: its last number alone would be another answer.
+        if _SEVERAL.search(bare) and not _WORD.search(bare) and not _EQUALS.search(bare):
+            return bare
+        before = solution[: solution.rfind(payload)]
+        return _number(_emphasised(payload) or payload, problem, before) or _clean(payload)
+    formula = _formula(payload, problem)
+    # A sentence is no expression: where the kind is unknown its number is the better reading.
+    wordy = not kind and len(re.findall(r"(?<![\\{A-Za-z])[A-Za-z]{3,}", formula)) > 3
+    return (_number(payload, problem) if wordy else "") or formula
+
+
+def _clean(payload: str) -> str:
+    """The text without the marks around it."""
+    text = payload.strip(_TRIM).removesuffix(".").strip(_TRIM)
+    whole = _MATH.fullmatch(text)
+    # "$5 or $6" is money, not a formula between dollar signs.
+    if whole and not (text.startswith("$") and text.count("$") > 2 and not text.startswith("$$")):
+        text = next(part for part in whole.groups() if part is not None)
+    return text.strip().removesuffix(".").strip(_TRIM)
+
+
+def _emphasised(text: str) -> str:
+    """The last bold part that holds a quantity."""
+    parts = [first or second for first, second in _BOLD.findall(text)]
+    parts = [part for part in parts if _QUANTITY.search(part) and not part.rstrip().endswith(":")]
+    return parts[-1] if parts else ""
+
+
+def _closing(text: str, problem: str | None, kind: str) -> Extracted:
+    """The answer in the last sentences, for a solution that marks none."""
+    tail = [sentence for line in _lines(text)[-6:] for sentence in _sentences(line)]
+    if kind != "number":
+        last = tail[-1] if tail else ""
+        strong = [first or second for first, second in _BOLD.findall(last)]
+        if strong and kind != "choice":
+            return Extracted(_read(strong[-1], problem, kind), "bold")
+        answer = _read(last, problem, kind)
+        return Extracted(answer, "sentence" if answer else "none")
+    for sentence in reversed(tail):
+        bold = _emphasised(sentence)
+        answer = _number(bold or sentence, problem, text[: text.rfind(sentence)])
+        if answer:
+            return Extracted(answer, "bold" if bold else "sentence")
+        if _UNANSWERABLE.search(sentence):
+            return Extracted(_clean(sentence), "statement")
+    return Extracted("", "none")
+
+
+def _plain(text: str) -> str:
+    """LaTeX's spacing, text and thousands marks taken out of a sentence."""
+    text = text.replace("{,}", ",").replace("\\!", "").replace("\\$", "$")
+    text = re.sub(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]", " ", text)
+    text = re.sub(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit)\s*\{([^{}]*)\}", r" \1 ", text)
+    text = re.sub(r"\\[()\[\]]|\*\*|\\left|\\right", "", text)
+    # A dollar sign that closes a formula would otherwise stand between a number and its unit, or pose as money.
+    return re.sub(r"(?<=[\w}!])\$(?!\d)", "", text)
+
+
+def _number(text: str, problem: str | None, before: str = "") -> str:
+    """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
+    text = _plain(text)
+    restated = [part for part in _THAT_IS.findall(text) if _QUANTITY.search(part)]
+    product = _PRODUCT.search(text)
+    equation = _EQUALS.split(restated[-1] if restated else text)
+    if product and not restated:
+        return " ".join(product.group().split())
+    if len(equation) > 1 or restated:
+        after = _quantities(equation[-1])
+        if after:
+            return _spell(after[0])
+    parts = (_REMARK.sub("", re.split(r",\s+so\s+", text)[-1]), text)
+    found = next((list(_QUANTITY.finditer(part)) for part in parts if _QUANTITY.search(part)), [])
+    return _spell(_result(found, _values(problem or ""), _computed(before))) if found else ""
+
+
+def _quantities(text: str) -> list[re.Match[str]]:
+    """The quantities in a text; ordinals and "8-hour" only where it has no others."""
+    found = list(_QUANTITY.finditer(text))
+    return [one for one in found if not one["suffix"]] or found
+
+
+def _values(text: str) -> set[str]:
+    """The quantities of a text, for comparison."""
+    return {_key(one) for one in _QUANTITY.finditer(_plain(text))}
+
+
+def _computed(text: str) -> str:
+    """The value of the last equation in a text."""
+    sides = _EQUALS.split(_plain(text))
+    found = _quantities(sides[-1].strip().split("\n", 1)[0]) if len(sides) > 1 else []
+    return _key(found[0]) if found else ""
+
+
+def _result(found: list[re.Match[str]], given: set[str], computed: str) -> re.Match[str]:
+    """The quantity that is news: not the problem's own, else the one just worked out, else the last."""
+    new = [one for one in found if _key(one) not in given]
+    # "An 82-degree angle after 10 hours": the ordinal or compound counts where nothing else is new.
+    plain = [one for one in new if not one["suffix"]] or new
+    worked = [one for one in found if _key(one) == computed]
+    return (plain or worked or [one for one in found if not one["suffix"]] or found)[-1]
+
+
+def _spell(found: re.Match[str]) -> str:
+    """A quantity as text: its sign, its value and its percent sign."""
+    sign = "-" if found["sign"] or found["inner"] else ""
+    percent = "%" if found["percent"] else ""
+    return f"{sign}{found['body'].strip()}{percent}"
+
+
+def _key(found: re.Match[str]) -> str:
+    """A quantity's spelling without what is not its value: "$1,200.00" is "1200"."""
+    return re.sub(r"\.0+(?!\d)", "", _spell(found).replace(",", ""))
+
+
+def _choice(text: str) -> str:
+    """The letter of the option that a text names last."""
+    letters = [next(part for part in one if part) for one in _CHOICE.findall(_plain(text))]
+    return letters[-1] if letters else ""
+
+
+def _said(text: str, problem: str | None) -> str:
+    """A word answer: yes or no, the short text itself, or the one name in a sentence that the problem offers."""
+    verdict = _YES_NO.match(text)
+    if verdict:
+        return str(verdict.group(1))
+    text = _clean(text).strip("\"'“”")
+    if len(text.split()) <= 2:
+        return text
+    offered = _options(problem or "")
+    options: list[str] = [word for word in re.findall(r"\w+", text) if word in offered]
+    if options:
+        return options[-1]
+    text = _CONNECTIVE.sub("", text)
+    for name in re.finditer(r"\b[A-Z][a-z]+(?:(?:, and|,| and) [A-Z][a-z]+)*", _plain(text)):
+        if all(_offered(word, problem) for word in re.findall(r"[A-Z][a-z]+", name.group())):
+            return name.group()
+    return _after_copula(text)
+
+
+def _options(problem: str) -> set[str]:
+    """The words of the lists "a, b or c" in a problem."""
+    return {word for head, last in _OPTIONS.findall(problem) for word in (*head.split(", "), last)}
+
+
+def _offered(word: str, problem: str | None) -> bool:
+    """Whether the problem uses the word as a name: capitalised, and not only where a sentence begins."""
+    return bool(problem and re.search(rf"(?<=[\w,] ){word}\b", problem))
+
+
+def _after_copula(text: str) -> str:
+    """What a sentence says of its subject; the sentence itself where it has no such verb."""
+    found = list(_COPULA.finditer(text))
+    return _clean(text[found[-1].end() :]) or text if found else text
+
+
+def _formula(text: str, problem: str | None) -> str:
+    """The expression that a sentence ends in."""
+    math = [part for found in _MATH.findall(text) for part in found if part and not re.fullmatch(r"\d[\w ,.]*\s", part)]
+    bare = _clean(text)
+    if math and len(bare) > len(math[-1]):
+        bare = math[-1].strip().rstrip(".")
+    asks_equation = bool(problem and re.search(r"\bequation\b", problem, re.I))
+    if not asks_equation and _EQUALS.search(bare):
+        bare = _EQUALS.split(bare)[-1].strip()
+    elif not math:
+        bare = _after_copula(bare)
+    return _without_unit(_clean(bare))
+
+
+def _without_unit(text: str) -> str:
+    """A quantity without the words that follow it."""
+    found = _QUANTITY.match(text)
+    rest = text[found.end() :] if found else ""
+    if found and not found["suffix"] and re.fullmatch(r"\s+[A-Za-z]{2}[A-Za-z ,.'-]*", rest):
+        return _spell(found)
+    return text

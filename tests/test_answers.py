@@ -1,0 +1,102 @@
+"""The judge of answers: what is equal, what is not, what stays unknown; and that no text makes it slow or run code."""
+
+import json
+import threading
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tasks.tools.answers import Policy, check, equivalent
+from tests.conftest import Command
+
+REFERENCES = Path(__file__).parents[2] / "shared" / "data" / "answers" / "references.jsonl"
+BOUND = 2.0  # seconds
+
+EQUAL = [
+    ("72", "72.0"), (r"\$1,250", "1250"), ("1,250.50", "1250.5"), ("0.75", r"\frac{3}{4}"),
+    (r"\frac34", r"\dfrac{3}{4}"),
+    ("7 1/2", "7.5"), (r"2\frac{1}{3}", "7/3"), (r"0.\overline{3}", "1/3"), (r"20\%", "20"), ("62.5%", "5/8"),
+    ("12 apples", "12"), ("5 cm", r"5\text{ cm}"), ("½", "0.5"), ("6√2", r"6\sqrt{2}"), ("x²+1", "x^2 + 1"),
+    (r"\sqrt{8}", r"2\sqrt{2}"), (r"(x+1)^2", "x^2+2x+1"), (r"\sin^2 x + \cos^2 x", "1"), ("2^{10}", "1024"),
+    ("1e3", "1000"), (r"1.2 \times 10^{-4}", "0.00012"), ("i^2", "-1"), (r"\log_2 8", "3"), ("1101_2", "13"),
+    (r"\binom{5}{2}", "10"), (r"\frac{100!}{98!}", "9900"), ("x = 3", "3"), ("f(z)=z", "f(x)=x"), ("2x+4y=6", "x+2y=3"),
+    ("x<2", r"(-\infty,2)"), (r"1 \le x < 3", "[1,3)"), (r"x<1 \text{ or } x>2", r"(-\infty,1)\cup(2,\infty)"),
+    (r"\{1,2\}", r"\{2,1\}"), (r"1 \pm \sqrt{2}", r"1-\sqrt{2}, 1+\sqrt{2}"), ("(1, 2)", r"\left(1,2\right)"),
+    (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{bmatrix}1 & 2\\ 3 & 4\end{bmatrix}"), ("(B) 12", "B"),
+    (r"\text{Sunday}", "sunday"), ("three", "3"), (r"\sqrt[3]{-8}", "-2"), ("30.52", "1587/52"),
+    (r"|x|", r"\sqrt{x^2}")]
+DIFFERENT = [
+    ("72", "73"), ("(1,2)", r"\{1,2\}"), ("x+y=3", "3"), ("5 cm", "5 m"), ("1.6e-19", "1.7e-19"), ("1/204!", "1/206!"),
+    ("1101_2", "1101_3"), ("3 hours", "3 minutes"), (r"\{1,2\}", r"\{1,3\}"), ("[1,2)", "[1,2]"), ("x<2", "x>2"),
+    ("2^{100000}-1", "2^{100000}+1"), (r"e^{-40}", r"e^{-41}"), ("x^2", "x^3"), ("B", "C"), ("Sunday", "Monday"),
+    (r"1-\frac1e", r"1+\frac1e"), (r"\pm 2", "2"), (r"\sqrt{2}", "1.41"), ("y=2x", "y=3x")]
+EXPLOSIVE = ["9^{9^{9^9}}", "10^{10^{10}}", "(10^9)!", r"\Gamma(10^9)", "((9!)!)!", "(" * 200 + "1" + ")" * 200,
+             "x = " * 25_000 + "1", r"\binom{1000000}{500000}", "[ " * 3_000, "(x+y+z+w)^{60}", "+".join(["x"] * 900),
+             r"\frac{1}{" * 300 + "2" + "}" * 300, "2^{10^9}", r"\sum_{k=1}^{10^6} k^k", "-" * 5_000 + "1",
+             r"\sqrt" * 500 + "2", "{" + ",".join(map(str, range(200))) + "}", "^" * 50, "1" * 100_000]
+CODE = ["__import__('os').system('touch {0}')", "exec(\"open('{0}','w')\")", "().__class__", "x=__import__('os')"]
+
+
+@pytest.mark.parametrize(("a", "b"), EQUAL)
+def test_equal_both_ways(a: str, b: str) -> None:
+    assert equivalent(a, b).status == equivalent(b, a).status == "equal", equivalent(a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_different_both_ways(a: str, b: str) -> None:
+    assert equivalent(a, b).status == equivalent(b, a).status == "different", equivalent(a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), [("1, 2, \\ldots, n", "1, 3, \\ldots, 2n-1"), ("\\int_0^1 x dx", "7"), ("", "3")])
+def test_what_cannot_be_decided_is_unknown(a: str, b: str) -> None:
+    assert equivalent(a, b).status == "unknown"
+
+
+def test_policy_decides_percent_and_units() -> None:
+    assert equivalent("50%", "50", Policy(percent="strict")).status == "different"
+    assert equivalent("50%", "50").status == "equal"
+    assert equivalent("3 hours", "3 minutes", Policy(units="ignore")).status == "equal"
+
+
+@pytest.mark.parametrize(("solution", "reference", "status"), [
+    ("So 3*4 = 12.\n#### 12", "12", "equal"), (r"Hence $x = \boxed{\frac{1}{2}}$.", "0.5", "equal"),
+    ("She has 5 apples.\nThe answer is 7.", "8", "different"), ("**Answer:** $1,200", "1200", "equal")])
+def test_check_reads_solutions(solution: str, reference: str, status: str) -> None:
+    assert check(solution, reference).status == status
+
+
+@pytest.mark.parametrize("text", EXPLOSIVE, ids=range(len(EXPLOSIVE)))
+def test_explosive_answers_come_back_in_time_from_a_thread(text: str) -> None:
+    found: list[str] = []
+
+    def judge() -> None:
+        found.extend(equivalent(*pair).status for pair in ((text, "3"), (text, text + "+1")))
+
+    since, thread = monotonic(), threading.Thread(target=judge, daemon=True)
+    thread.start()
+    thread.join(2 * BOUND)
+    assert len(found) == 2
+    assert monotonic() - since < 2 * BOUND
+    assert "equal" not in found
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_no_text_is_run(code: str, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    assert check(code.format(mark), "3").status != "equal"
+    assert not mark.exists()
+
+
+@pytest.mark.skipif(not REFERENCES.exists(), reason="../shared/data/answers is not here")
+def test_every_reference_equals_itself_and_its_variants() -> None:
+    rows = [json.loads(line) for line in REFERENCES.read_text().splitlines()]
+    texts = [row["answer"] for row in rows if row["answer"].strip()]
+    assert [text for text in texts if equivalent(text, text).status != "equal"] == []
+    spaced = [text for text in texts if equivalent(text, f" ${text.strip('$')}$ ").status == "different"]
+    assert len(spaced) <= len(texts) // 1000, spaced[:5]
+
+
+def test_the_command_tells_why(mathmill: Command) -> None:
+    done = mathmill("equal", "0.5", "1/2")
+    assert done.stdout.startswith("equal: the same number")

@@ -1,0 +1,116 @@
+"""What the reader takes as a solution's final answer."""
+
+import time
+
+import pytest
+
+from tasks.tools.answers.extract import Extracted, extract
+
+NUMBERS = [
+    (r"So we pay \boxed{42} coins.", "42"),
+    (r"First \boxed{7}, which was wrong. Hence \(\boxed{8}\).", "8"),
+    (r"We get $\boxed{\frac{3}{\sqrt{2}}}$.", r"\frac{3}{\sqrt{2}}"),
+    (r"Thus \fbox{12}.", "12"),
+    ("Hence \\boxed{15\nand that is all", "15"),
+    (r"The sides are \boxed{k = 9}.", "9"),
+    ("<think>maybe \\boxed{3}</think>\nThe total is 5 pears.", "5"),
+    ("Two and two.\n#### 1,204", "1,204"),
+    ("Final Answer: The final answer is $-7$. I hope it is correct.", "-7"),
+    ("We add them up. The answer is 33.", "33"),
+    ("Work.\n\n# Answer\n\n160", "160"),
+    ("Work.\n\n**Answer:** $160", "160"),
+    ("Work.\n\n**Final Answer:**\n60", "60"),
+    ("Work with 3 * 4 = <<3*4=12>>12\nA: 12", "12"),
+    ("**Answer:** Mia needs **14 tiles** for the 2 rooms.", "14"),
+    ("The train goes at **160 miles per hour**.", "160"),
+    ("They ride 160 miles per hour.", "160"),
+    ("The bill is $1,250.50.", "1,250.50"),
+    ("Altogether: 5 + 6 = 11 apples, 2 + 2 of them red.\nTherefore, 5 + 6 = 11 apples remain on both trees.", "11"),
+    (r"\[ 20 \times 4 = 80 \, \text{cm} \]", "80"),
+    ("So the cake needs 3/4 cups of flour.", "3/4"),
+    ("So the cake needs 2 1/2 cups of flour.", "2 1/2"),
+    ("The chance is 12.5%.", "12.5%"),
+    ("The missing side must be √66.", "√66"),
+    ("Its length is 6√2 metres.", "6√2"),
+    ("He eats ½ of it.", "½"),
+    ("The temperature falls to -4 degrees.", "-4"),
+    ("Add: 40\u202f000 + 2\u202f000 = 42\u202f000 euros.", "42000"),
+    ("That takes 5 hours (300 minutes).", "5"),
+    ("He pays 0.35 dollars (i.e., 35 cents).", "35"),
+    ("```python\nprint(6*7)\n```\n```output\n42\n```\n", "42"),
+    ("The answer is 2 or 3.", "2 or 3"),
+    ("# Answer\n\n" r"\begin{pmatrix} 1 \\ 5 \end{pmatrix}", r"\begin{pmatrix} 1 \\ 5 \end{pmatrix}"),
+    ("Since 40 were given and 10 went back, he keeps 30.", "30"),
+]
+
+
+@pytest.mark.parametrize(("solution", "answer"), NUMBERS)
+def test_reads_the_number(solution: str, answer: str) -> None:
+    assert extract(solution, None, "number").text == answer
+
+
+@pytest.mark.parametrize(
+    ("solution", "problem", "answer"),
+    [
+        ("So 9 vans passed in the first 20 minutes.", "How many vans passed in the first 20 minutes?", "9"),
+        ("50 - 32 = 18\nShe needs 18 more for her 50.", "Of 50 films she saw 18 and then 14. How many are left?", "18"),
+        ("Ben has $7 more than the $30.00.", "Ann has $30. How much more has Ben?", "7"),
+    ],
+)
+def test_sets_the_problems_own_numbers_aside(solution: str, problem: str, answer: str) -> None:
+    assert extract(solution, problem, "number").text == answer
+
+
+@pytest.mark.parametrize(
+    ("solution", "kind", "answer"),
+    [
+        (r"The roots are $\boxed{-2}$ and $\boxed{1}$.", "expression", "-2, 1"),
+        (r"Its square is $\boxed{9}$, and its cube is $\boxed{27}$.", "expression", "27"),
+        ("Thus, the point is 6 - 5i.", "expression", "6 - 5i"),
+        (r"So $w = 3x + 1$.", "expression", "3x + 1"),
+        ("The length is 4√29 feet.", "expression", "4√29"),
+        ("Final answer: $x^2$", "", "x^2"),
+        ("The answer is (B) 12.", "choice", "B"),
+        ("A short look shows that C fits.", "choice", "C"),
+        (r"\boxed{\text{(D)}}", "choice", r"\text{(D)}"),
+        ("Yes, the two are equal.", "text", "Yes"),
+        ('The final answer is "even". I hope it is correct.', "text", "even"),
+    ],
+)
+def test_reads_what_the_kind_asks_for(solution: str, kind: str, answer: str) -> None:
+    assert extract(solution, None, kind).text == answer
+
+
+@pytest.mark.parametrize(
+    ("solution", "problem", "answer"),
+    [
+        ("So she ends up facing west when done.", "Which way (north, south, east or west) does she face?", "west"),
+        ("Thus, Lena runs the most.", "Every day Mark and Lena run. Who runs most?", "Lena"),
+        ("Thus, Mark and Lena run the most.", "Every day Mark and Lena and Olaf run. Who runs most?", "Mark and Lena"),
+    ],
+)
+def test_reads_words_that_the_problem_offers(solution: str, problem: str, answer: str) -> None:
+    assert extract(solution, problem, "text").text == answer
+
+
+def test_a_refusal_is_not_searched_for_numbers_above_it() -> None:
+    solution = "He has 5 pens.\nThe price cannot be determined."
+    assert extract(solution, None, "number") == Extracted("The price cannot be determined", "statement")
+
+
+def test_a_heading_far_above_the_end_marks_no_answer() -> None:
+    solution = "Answer:\nThere are 3 bags.\nEach holds 4.\nThat makes 12.\nHalf of it, 6, are red.\nSo 6 are red."
+    assert extract(solution, None, "number") == Extracted("6", "sentence")
+
+
+@pytest.mark.parametrize("solution", ["", "   \n", "***"])
+def test_finds_nothing_in_nothing(solution: str) -> None:
+    assert extract(solution, None, "number") == Extracted("", "none")
+
+
+@pytest.mark.parametrize("piece", ["$", "\\[", "**", "1", "(", "\\boxed{", "is ", "= ", "1 x ", "√", "answer ", "a, "])
+def test_long_garbage_takes_no_time(piece: str) -> None:
+    start = time.perf_counter()
+    for kind in ("number", "text", "choice", "expression"):
+        extract(piece * 4000, piece * 500, kind)
+    assert time.perf_counter() - start < 5
