@@ -28,6 +28,8 @@ MAX_DIGITS = 4_000
 _BROKEN = re.compile(r"Traceback \(most recent call last\)")  # what a program that failed has printed is no solution
 _RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
 _SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
+_FORMULA = re.compile(r"(?:[A-Za-z':]+ ){2,}\s*\$([^$]+)\$[A-Za-z' .]*")  # words around one formula
+_SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,11 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
     """
     since = perf_counter()
     found, rule = solution_or_answer.strip(), "the whole text"
-    if _SOLUTION.search(found) and found != reference.strip():
+    if found != reference.strip() and (_SOLUTION.search(found) or (
+            _SENTENCE.search(found) and _kind(reference) == "number")):
         found, rule = ("", "") if _BROKEN.search(found) else extract(found, problem, _kind(reference))
+    elif (only := _FORMULA.fullmatch(found)) and _kind(reference) == "expression":
+        found, rule = only[1], "the only formula"
     if not found:
         return Verdict("unknown", "", "", "no final answer was found", perf_counter() - since)
     verdict = equivalent(found, reference, policy)

@@ -115,6 +115,8 @@ def _relation(text: str, depth: int) -> Shape | None:
     if len(sides) < 2 or len(sides) != len(senses) + 1 or not all(sides):
         return None
     senses = [_SENSE.get(sense, sense) for sense in senses]
+    if len(senses) > 1 and set(senses) == {"="} and _LEFT.fullmatch(sides[0]):
+        sides, senses = [sides[0], sides[-1]], ["="]  # x = 5 + 6 = 11
     if senses == ["="]:
         return _equation(text, sides, depth)
     trees = [None if re.fullmatch(r"[-+]?\s*\\infty", side) else parse(side) for side in sides]

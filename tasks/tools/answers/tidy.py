@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 _GONE = re.compile(r"(?<!\\)\\(?:(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|q?quad)(?![A-Za-z])|[,;:! ]"
@@ -56,6 +57,7 @@ class Tidied(NamedTuple):
     money: bool = False
 
 
+@lru_cache(maxsize=8192)
 def tidy(text: str) -> Tidied:
     """The text alone: what only concerns looks is gone, a unit behind it is read, its mathematics is left as it was."""
     if len(text) > 20_000:
