@@ -292,6 +292,8 @@ class _Reader:
                 base = (self.group(),)
             else:
                 exponent = self.group()
+        if exponent == Node("neg", (number(1),)) and name in {"sin", "cos", "tan"}:
+            name, exponent = "arc" + name, None
         if exponent is not None and exponent.op == "neg":
             raise Unreadable("an inverse function")
         argument = self.group() if self.here() in _CLOSES else self._argument()

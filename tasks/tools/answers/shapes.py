@@ -19,7 +19,7 @@ _OPENS, _SHUTS = "([{", ")]}"
 _RELATION = re.compile(r"\\(?:le|ge|ne)(?![A-Za-z])|<=|>=|<|>|!=|=")
 _SENSE = {"\\le": "<=", "\\ge": ">=", "\\ne": "!="}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_LEFT = re.compile(r"[A-Za-z](?:_\{?\w+\}?)?(?:\([A-Za-z](?:,\s*[A-Za-z])*\))?|\\[a-z]+|[A-Za-z]+\([a-z]\)")
+_LEFT = re.compile(r"[A-Za-z](?:_\{?\s*\\?\w+\s*\}?)?(?:\([A-Za-z](?:,\s*[A-Za-z])*\))?|\\[a-z]+|[A-Za-z]+\([a-z]\)")
 _MATRIX = re.compile(r"\\begin\{[bpvB]?(?:matrix|array)\}(?:\{[lcr|]+\})?(.*?)"
                      r"\\end\{[bpvB]?(?:matrix|array)\}", re.DOTALL)
 _CHOICE = re.compile(r"\(?\s*([A-J])\s*\)(?:.*)|([A-J])(?:[.:](?:\s.*)?)?", re.DOTALL)
@@ -102,9 +102,15 @@ def _list(text: str, parts: Sequence[str], depth: int) -> Shape:
     name = members[0].name if members[0].kind == "assignment" else ""
     if name and all(member.kind == "value" or member.name == name for member in members[1:]):
         members = [member.parts[0] if member.kind == "assignment" else member for member in members]  # x = 1, 2
-    if all(member.kind == "intervals" for member in members):  # x < 1 or x > 2
-        return Shape("intervals", text, parts=tuple(part for member in members for part in member.parts))
+    kinds = {member.kind for member in members}
+    if "intervals" in kinds and kinds <= {"intervals", "assignment"} and not re.search(r"\band\b", text):
+        # x < 1 or x > 2, x < 1 or x = 2
+        return Shape("intervals", text, parts=tuple(part for member in members for part in _united(member)))
     return Shape("list", text, parts=tuple(members), name=name)
+
+
+def _united(member: Shape) -> tuple[Shape, ...]:
+    return member.parts if member.kind == "intervals" else (Shape("set", member.text, parts=member.parts),)
 
 
 def _relation(text: str, depth: int) -> Shape | None:
@@ -148,11 +154,19 @@ def _equation(text: str, sides: Sequence[str], depth: int) -> Shape:
     return Shape("relation", text, Node("add", (left, Node("neg", (right,)))), name="=")
 
 
+def _all_but(text: str, hole: Shape) -> Shape:
+    """All real numbers but one."""
+    return Shape("intervals", text, parts=(Shape("interval", "", parts=(Shape("infinity", ""), hole), name="()"),
+                                           Shape("interval", "", parts=(hole, Shape("infinity", "")), name="()")))
+
+
 def _as_interval(text: str, trees: Sequence[Node | None], senses: Sequence[str]) -> Shape | None:
     """x < 2 and 1 <= x < 3 are intervals of the one letter that they tell of."""
     lone = [i for i, tree in enumerate(trees) if tree and tree.op == "symbol"]
     if len(lone) != 1 or any(tree and symbols(tree) for i, tree in enumerate(trees) if i != lone[0]):
         return None
+    if list(senses) == ["!="]:
+        return _all_but(text, Shape("value", "", trees[1 - lone[0]]))
     low: tuple[Node | None, bool] = (None, True)
     high: tuple[Node | None, bool] = (None, True)
     for i, sense in enumerate(senses):
@@ -177,6 +191,8 @@ def _bracketed(text: str, depth: int) -> Shape | None:
         return Shape("intervals", text, parts=tuple(_as_part(part, depth) for part in united))
     if text in {"\\mathbb{R}", "R"} and text != "R":
         return Shape("intervals", text, parts=(_interval((None, True), (None, True)),))
+    if hole := re.fullmatch(r"(?:\\mathbb\{R\}|\(-\s*\\infty\s*,\s*\\infty\s*\))\s*\\setminus\s*\\\{([^,]*)\\\}", text):
+        return _all_but(text, _shape(hole[1], depth + 1))
     if text in {"\\emptyset", "\\{\\}", "{}"}:
         return Shape("set", text)
     told = re.fullmatch(r"\\\{\s*([A-Za-z])\s*(?:\\mid|\||:)\s*(.*)\\\}", text)

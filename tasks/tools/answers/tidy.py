@@ -75,6 +75,7 @@ def tidy(text: str) -> Tidied:
     while before != text:
         before, text = text, _WRAPPED.sub(lambda found: f" {found[1]} ", text)
     text = re.sub(r"(?<=\d)\s*\{\s*/?([a-z ]+)\}(?=\W|$)", r" \1", text)
+    text = re.sub(r"(?<=\d)\s*\^?\s*\{?\s*(?:st|nd|rd|th)\s*\}?$", "", text.strip())  # 12th
     text = _PERIODIC.sub(_repeating, text)
     text = re.sub(r"^[\s*_`\"']+|[\s*_`\"';,]+$|(?<!\\ldots)[\s.]+$", "", text)
     text = re.sub(r"^([-+]?[\d.]+)[eE]([-+]?\d+)$", r"\1*10^{\2}", text)
