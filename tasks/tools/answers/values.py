@@ -17,7 +17,8 @@ from tasks.tools.answers.latex import Node
 
 MAX_BITS = 4_096  # of an exact value
 MAX_FACTORIAL = 400
-MAX_EXPONENT = 10**6  # of a power computed with 150 digits, times the base's logarithm
+MAX_ARGUMENT = 10**6  # of a function computed with 150 digits
+MAX_GROWTH = 200  # exponent times the base's logarithm: beyond it, what is added to a power could vanish beside it
 MAX_NODES = 600
 DIGITS = 150
 NEAR = 120  # digits in which two numbers must agree
@@ -195,7 +196,7 @@ def _sample(tree: Node, point: int, mp: Any) -> Any:
 
 
 def _raised(base: Any, exponent: Any, mp: Any) -> Any:
-    if abs(exponent) > MAX_EXPONENT or (base and abs(exponent * mp.log(base)) > MAX_EXPONENT):
+    if abs(exponent) > MAX_ARGUMENT or (base and abs(exponent * mp.log(base)) > MAX_GROWTH):
         raise Undecided("a power grew too large")
     return mp.power(base, exponent)
 
@@ -208,7 +209,7 @@ def _real_root(value: Any, degree: Any, mp: Any) -> Any:
 
 
 def _function(name: str, args: list[Any], mp: Any) -> Any:
-    if name not in {"log", "ln", "lg", "sqrt", "root", "abs"} and max(map(abs, args)) > MAX_EXPONENT:
+    if name not in {"log", "ln", "lg", "sqrt", "root", "abs"} and max(map(abs, args)) > MAX_ARGUMENT:
         raise Undecided("an argument is too large")
     if name == "log" and len(args) > 1:
         return mp.log(args[0]) / mp.log(args[1])
