@@ -17,9 +17,11 @@ from fractions import Fraction
 from time import perf_counter
 from typing import Literal, NamedTuple
 
+from tasks.tools.answers.compare import compare
 from tasks.tools.answers.extract import extract
 from tasks.tools.answers.latex import Node, number
-from tasks.tools.answers.shapes import Shape, compare, shape, words
+from tasks.tools.answers.ranges import Shape
+from tasks.tools.answers.shapes import shape, words
 from tasks.tools.answers.tidy import Tidied, tidy
 
 __all__ = ["Policy", "Verdict", "check", "equivalent"]
@@ -29,6 +31,7 @@ _BROKEN = re.compile(r"Traceback \(most recent call last\)")  # what a program t
 _RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
 _SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
 _FORMULA = re.compile(r"(?:[A-Za-z':]+ ){2,}\s*\$([^$]+)\$[A-Za-z' .]*")  # words around one formula
+_BLANK = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9])")
 _SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
 
 
@@ -36,8 +39,8 @@ _SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
 class Policy:
     """What counts as equal where people differ.
 
-    `percent`: "either" takes 20% for 20 too, "strict" never. `units`: "known" tells known units apart where both
-    answers name one, "ignore" never looks at them.
+    `percent`: "either" takes 20% for 20 as well as for 0.2, "strict" only for 0.2. `units`: "known" tells known units
+    apart where both answers name one, "ignore" never looks at them.
     """
 
     percent: Literal["either", "strict"] = "either"
@@ -92,24 +95,33 @@ def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different
     if a.strip() == b.strip():
         return "equal", "text", "the same text"
     x, y = tidy(a), tidy(b)
-    if objection := _objection(x, y, policy):
-        return "different", "text", objection
-    if x.text and x.text == y.text:
+    if not _fitting(x, y, policy):
+        return "different", "text", f"{x.unit} is not {y.unit}"
+    if x.qualifier != y.qualifier and x.qualifier and y.qualifier:
+        return "unknown", "text", f"{x.qualifier} or {y.qualifier}?"
+    bare = policy.percent == "either" or x.percent == y.percent  # whether a percent sign may be overlooked
+    if bare and x.text and _close(x.text) == _close(y.text):
         return "equal", "text", "the same text but for its looks"
     one, other = _rational(x.text), _rational(y.text)
     rounded = ("/" in x.text and "." in y.text) or ("/" in y.text and "." in x.text)  # 1587/52 and 30.52
     if one is not None and other is not None and (one == other or not rounded):
-        equal = one == other or (x.percent != y.percent and _as_percent(one, x) == _as_percent(other, y))
+        equal = (bare and one == other) or (x.percent != y.percent and _as_percent(one, x) == _as_percent(other, y))
         return ("equal", "rational", "the same number") if equal else (
             "different", "rational", f"{x.text} is not {y.text}"[:200])
-    return _by_shape(shape(a), shape(b))
+    return _by_shape(shape(a), shape(b), bare)
 
 
-def _by_shape(a: Shape, b: Shape) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+def _close(text: str) -> str:
+    """Without the blanks that part nothing: those beside a sign or a bracket."""
+    return _BLANK.sub("", text) if " " in text else text
+
+
+def _by_shape(a: Shape, b: Shape, bare: bool) -> tuple[Literal["equal", "different", "unknown"], str, str]:
     if words(a.read.text) == words(b.read.text) != "" and a.kind == b.kind == "text":
         return "equal", "text", "the same words"
     try:
-        holds = compare(a, b) or (a.read.percent != b.read.percent and compare(_hundredth(a), _hundredth(b)))
+        a, b = _in_radians(a, b), _in_radians(b, a)
+        holds = (bare and compare(a, b)) or (a.read.percent != b.read.percent and compare(_hundredth(a), _hundredth(b)))
     except (ValueError, ArithmeticError, RecursionError) as error:  # Undecided and Unreadable are ValueErrors
         return "unknown", "parsed", f"not decided: {error}"
     told = f"{a.kind} and {b.kind}" if a.kind != b.kind else a.kind
@@ -123,13 +135,17 @@ def _hundredth(item: Shape) -> Shape:
     return item._replace(tree=Node("div", (item.tree, number(100))), text="")
 
 
-def _objection(a: Tidied, b: Tidied, policy: Policy) -> str:
-    """Why two answers differ before their values are looked at."""
-    if policy.percent == "strict" and a.percent != b.percent:
-        return "one of the two is a percentage"
-    if policy.units == "known" and a.unit and b.unit and a.unit != b.unit:
-        return f"{a.unit} is not {b.unit}"
-    return ""
+def _in_radians(a: Shape, other: Shape) -> Shape:
+    """30 degrees as pi/6, beside what names pi and no degrees."""
+    if a.read.unit != "deg" or other.read.unit or a.tree is None or "\\pi" not in other.read.text:
+        return a
+    return a._replace(tree=Node("div", (Node("mul", (a.tree, Node("const", name="pi"))), number(180))), text="")
+
+
+def _fitting(a: Tidied, b: Tidied, policy: Policy) -> bool:
+    """Whether the units can be the same; one that names less (dollars, dollars/h) leaves it open."""
+    return policy.units == "ignore" or all(
+        x == y or not x or not y for x, y in zip(a.unit.split("/"), b.unit.split("/"), strict=False))
 
 
 def _as_percent(value: Fraction, read: Tidied) -> Fraction:

@@ -158,7 +158,8 @@ class _Reader:
                     return number(tree.number + Fraction(int(top), int(bottom)))
             if tree.op == "number":
                 raise Unreadable("two numbers side by side")
-            return Node("mul", (tree, number(Fraction(top))))
+            self.place -= 1
+            return Node("mul", (tree, self.power()))
         part = self.power()
         if whole and token == "\\frac" and part.op == "div" and all(arg.op == "number" for arg in part.args) \
                 and self.place > before and part.args[1].number:

@@ -164,7 +164,7 @@ def _at(tree: Node, point: int) -> Any:
         return value
 
 
-def _point(name: str, point: int) -> Fraction:
+def letter_at(name: str, point: int) -> Fraction:
     """Where a letter stands at a point: between 0.5 and 2.5, at the last point negative."""
     drawn = int.from_bytes(blake2b(f"{name} {point}".encode(), digest_size=6).digest())
     value = Fraction(1, 2) + Fraction(drawn, 2**47)
@@ -175,7 +175,7 @@ def _sample(tree: Node, point: int, mp: Any) -> Any:
     if tree.op == "number":
         return mp.mpf(tree.number.numerator) / tree.number.denominator
     if tree.op == "symbol":
-        value = _point(tree.name, point)
+        value = letter_at(tree.name, point)
         return mp.mpf(value.numerator) / value.denominator
     if tree.op == "const":
         return {"pi": mp.pi, "e": mp.e, "i": mp.mpc(0, 1)}[tree.name]
