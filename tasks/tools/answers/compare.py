@@ -78,9 +78,6 @@ def _across(a: Shape, b: Shape) -> bool:
         return _half_line(*((a, b) if a.kind == "relation" else (b, a)))
     if kinds == {"ratio", "value"}:
         return _quotient(*((a, b) if a.kind == "ratio" else (b, a)))
-    if kinds == {"set", "text"}:
-        empty, text = (a, b) if a.kind == "set" else (b, a)
-        return not empty.parts and words(text.text) == "\\emptyset"
     if kinds == {"matrix", "bracket"}:
         matrix, other = (a, b) if a.kind == "matrix" else (b, a)
         nested = any(part.kind == "bracket" for part in other.parts)

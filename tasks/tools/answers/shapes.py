@@ -63,14 +63,14 @@ def _shape(text: str, depth: int) -> Shape:
         raise Unreadable("nothing is written")
     if text.casefold() in _COUNTED:
         return Shape("value", text, number(_COUNTED[text.casefold()]))
+    if (same_word := _SAME_WORDS.get(text.casefold(), "")):
+        return Shape("set" if same_word == "\\emptyset" else "text", same_word)
     if (choice := _CHOICE.fullmatch(text)) and not re.fullmatch(r"\(?[A-J]\)?\s*[-+*/^].*", text):
         return Shape("choice", text, name=choice[1] or choice[2])
     if "\\begin" in text:
         return _matrix(text, depth)
     if text.startswith("Matrix") and (rows := re.fullmatch(r"Matrix\s*\((.*)\)", text, re.DOTALL)):
         return _shape(rows[1], depth + 1)
-    if re.fullmatch(r"-?\d+(?:\s+-?\d+){2,}", text):  # 12 3 0
-        return _list(text, text.split(), depth)
     if re.search(r"\\ldots|\.\.\.|\\forall|\\exists", text):
         raise Unreadable("dots or quantifiers")
     parts = split(text, _SEPARATOR)
@@ -82,13 +82,13 @@ def _shape(text: str, depth: int) -> Shape:
 
 
 def _ratio(text: str) -> Shape | None:
-    """2:3 and its like; a word or letter before a number ("x: 5") is a label, and no ratio."""
+    """2:3 and its like; with letters it would be a label ("x: 5") or a table."""
     parts = split(text, re.compile(":")) if ":" in text else []
     if len(parts) < 2:
         return None
     trees = [parse(part) for part in parts]
-    if trees[0].op == "symbol" and not symbols(trees[1]):
-        raise Unreadable("a label before a number")
+    if any(map(symbols, trees)):
+        raise Unreadable("a label before a value")
     return Shape("ratio", text, parts=tuple(
         Shape("value", part, tree) for part, tree in zip(parts, trees, strict=True)))
 

@@ -99,7 +99,7 @@ def tidy(text: str) -> Tidied:
     text = _PERIODIC.sub(_repeating, text)
     text = re.sub(r"^[\s*_`\"']+|[\s*_`\"';,]+$|(?<!\\ldots)[\s.]+$", "", text)
     text = re.sub(r"(?<=[\w}])\.(?=\s*[\])])", "", text)  # (1, 2.]
-    text = text[1:-1] if re.fullmatch(r"\{[^{},;]*\}", text) else text
+    text = text[1:-1] if re.fullmatch(r"\{[^{},;:]*\}", text) else text
     text, qualifier = _unqualified(text)
     text = re.sub(r"^([-+]?[\d.]+)[eE]([-+]?\d+)$", r"\1*10^{\2}", text)
     percent = bool(re.search(r"\\?%$|\bpercent$", text))
