@@ -5,7 +5,7 @@
 
 Nothing is ever evaluated as code. What cannot be decided is `unknown`, never "different". Tiers, cheapest first: `text`
 (the same letters once looks are taken away), `rational` (whole numbers and fractions, exactly), `parsed` (own parser,
-exact, modular and 150-digit values). There is no slower tier yet: what these leave open stays `unknown`.
+exact, modular and 150-digit values), `sympy` (in a process of its own, killed when time is out).
 
 `canonical` is the older, narrower judge of the answers that mathmill's own templates write; the routes of
 `tasks.verify` use it.
@@ -17,6 +17,7 @@ from fractions import Fraction
 from time import perf_counter
 from typing import Literal, NamedTuple
 
+from tasks.tools.answers.budget import spending
 from tasks.tools.answers.compare import compare
 from tasks.tools.answers.extract import extract
 from tasks.tools.answers.latex import Node, number
@@ -40,11 +41,12 @@ class Policy:
     """What counts as equal where people differ.
 
     `percent`: "either" takes 20% for 20 as well as for 0.2, "strict" only for 0.2. `units`: "known" tells known units
-    apart where both answers name one, "ignore" never looks at them.
+    apart where both answers name one, "ignore" never looks at them. `seconds` bounds one verdict.
     """
 
     percent: Literal["either", "strict"] = "either"
     units: Literal["known", "ignore"] = "known"
+    seconds: float = 2.0
 
 
 class Verdict(NamedTuple):
@@ -79,8 +81,9 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
 def equivalent(a: str, b: str, policy: Policy | None = None) -> Verdict:
     """Whether two answers mean the same; symmetric. Never raises on any text."""
     since, policy = perf_counter(), policy or Policy()
-    status, tier, reason = _judged(a, b, policy)
-    return Verdict(status, a, tier, reason, perf_counter() - since)
+    with spending(policy.seconds) as budget:
+        status, tier, reason = _judged(a, b, policy)
+    return Verdict(status, a, budget.tier if tier == "parsed" else tier, reason, perf_counter() - since)
 
 
 def _kind(reference: str) -> str:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
 
+from tasks.tools.answers.budget import TooLarge, Undecided
 from tasks.tools.answers.latex import Node, Unreadable, number, parse
 from tasks.tools.answers.ranges import Shape, same_union
 from tasks.tools.answers.shapes import FLIPPED, interval_of, split, words
-from tasks.tools.answers.values import POINTS, Undecided, exact, letter_at, near, same, samples, symbols
+from tasks.tools.answers.symbolic import WORKER
+from tasks.tools.answers.values import POINTS, exact, letter_at, near, same, samples, symbols
 
 MAX_SIGNS = 4  # of ± in one bracket: 16 brackets
 COUNTERS = frozenset("klmn")  # letters that count periods, x = 2 pi k
@@ -19,6 +21,8 @@ def compare(a: Shape, b: Shape) -> bool:
     """Whether two shapes mean the same answer. Raises `Undecided`."""
     a, b = _leveled(a, b)
     b = _with_same_counter(a, b)
+    if "list" in {a.kind, b.kind} and (found := _named(a, b)) is not None:
+        return found
     if a.kind != b.kind:
         return _across(a, b)
     return _JUDGES.get(a.kind, _same_text)(a, b)
@@ -68,8 +72,6 @@ def _across(a: Shape, b: Shape) -> bool:
         return _same_relation(_as_relation(a), _as_relation(b))
     if kinds == {"list", "set"}:
         return _same_members(a, b)
-    if "list" in kinds and (found := _named(a, b)) is not None:
-        return found
     if kinds == {"list", "value"} and (found := _comma(a, b)) is not None:
         return found
     if kinds == {"relation", "value"}:
@@ -134,10 +136,10 @@ def _relettered(item: Shape, old: str, new: str) -> Shape:
 
 def _named(a: Shape, b: Shape) -> bool | None:
     """x = 5, y = 2 beside (5, 2) or 5, 2; x = 5, y = 2, x = 7, y = 2 beside (5, 2), (7, 2). None: nothing is named."""
-    named, other = (a, b) if all(part.kind == "assignment" for part in a.parts) and a.kind == "list" else (b, a)
-    names = [part.name for part in named.parts]
-    if named.kind != "list" or len(names) < 2 or not all(part.kind == "assignment" for part in named.parts):
+    named, other = (a, b) if _all_named(a) else (b, a)
+    if not _all_named(named) or _all_named(other):
         return None
+    names = [part.name for part in named.parts]
     width = len(set(names))
     if width < 2 or names != names[:width] * (len(names) // width):
         return None
@@ -146,7 +148,13 @@ def _named(a: Shape, b: Shape) -> bool | None:
     if other.kind == "bracket":
         return len(rows) == 1 and _all_same(rows[0], other.parts)
     brackets = tuple(Shape("bracket", "", parts=row, name="()") for row in rows)
+    if len(rows) == 1 and other.kind == "list" and other.parts[0].kind != "bracket":
+        return _all_same(rows[0], other.parts)  # x = 5, y = 2 beside 5, 2
     return other.kind in {"list", "set"} and _same_members(Shape("list", "", parts=brackets), other)
+
+
+def _all_named(item: Shape) -> bool:
+    return item.kind == "list" and all(part.kind == "assignment" for part in item.parts)
 
 
 def _all_same(a: Sequence[Shape], b: Sequence[Shape]) -> bool:
@@ -210,7 +218,12 @@ def _same_ratio(a: Shape, b: Shape) -> bool:
 def _same_value(a: Shape, b: Shape) -> bool:
     if a.tree is None or b.tree is None:
         raise Undecided("nothing to compute")
-    return same(a.tree, b.tree) or _rounded(a, b) or _rounded(b, a)
+    try:
+        return same(a.tree, b.tree) or _rounded(a, b) or _rounded(b, a)
+    except TooLarge:
+        raise
+    except Undecided:
+        return WORKER.same(a.tree, b.tree)
 
 
 def _rounded(short: Shape, full: Shape) -> bool:

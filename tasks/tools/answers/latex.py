@@ -17,7 +17,10 @@ class Unreadable(ValueError):
 
 
 class Node(NamedTuple):
-    """`op`: number, symbol, const, add, mul, div, pow, neg, call, or pm (a ± b); `name` and `number` where it says."""
+    """`op`: number, symbol, const, add, mul, div, pow, neg, call, pm (a ± b); `name` and `number` where it says.
+
+    Also sum, prod, int (body, low, high) and lim (body, point), whose `name` is the bound letter: for `symbolic` alone.
+    """
 
     op: str
     args: "tuple[Node, ...]" = ()
@@ -33,7 +36,8 @@ _GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "theta", "lambda", "mu", "nu", "rho", "sigma", "tau",
     "phi", "varphi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Sigma", "Phi", "Omega", "ell", "xi", "eta",
     "zeta", "psi", "chi", "kappa"))
-_STARTS = _CALLS | _GREEK | {"frac", "binom", "pi", "sqrt", "lfloor", "lceil"}
+_BINDERS = {"sum": "sum", "prod": "prod", "int": "int", "lim": "lim"}
+_STARTS = _CALLS | _GREEK | _BINDERS.keys() | {"frac", "binom", "pi", "sqrt", "lfloor", "lceil"}
 _TIMES = frozenset({"*", "\\cdot", "\\times", "\\ast", "·", "×"})
 _OVER = frozenset({"/", "\\div", "÷"})
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
@@ -75,9 +79,13 @@ class _Reader:
     def __init__(self, tokens: list[str]) -> None:
         self.tokens, self.place, self.depth = tokens, 0, 0
         self._inside_bars = False  # in |x|, a bar closes
+        self._integrals = 0  # whose "dx" is still to come
 
     def here(self) -> str:
         return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def _after(self, ahead: int) -> str:
+        return self.tokens[self.place + ahead] if self.place + ahead < len(self.tokens) else ""
 
     def take(self) -> str:
         token = self.here()
@@ -142,6 +150,8 @@ class _Reader:
         token = self.here()
         if token == "|":
             return not self._inside_bars
+        if self._integrals and token == "d" and self._after(1).isalpha():
+            return False
         return token[:1].isalnum() or token in {"(", "[", "{", "√"} or token[1:] in _STARTS or (
             token[:1] == "." and len(token) > 1)
 
@@ -277,6 +287,14 @@ class _Reader:
             return self._call(name)
         if name in _GREEK:
             return Node("symbol", name=name + self._index())
+        if name == "infty":
+            return Node("const", name="infinity")
+        if name == "int":
+            return self._integral()
+        if name == "lim":
+            return self._limit()
+        if name in _BINDERS:
+            return self._series(name)
         raise Unreadable(f"\\{name} is not known")
 
     def _root(self) -> Node:
@@ -300,6 +318,45 @@ class _Reader:
         argument = self.group() if self.here() in _CLOSES else self._argument()
         tree = Node("call", (argument, *base), name)
         return Node("pow", (tree, exponent)) if exponent is not None else tree
+
+    def _series(self, op: str) -> Node:
+        """\\sum_{k=1}^{n} body, whose body ends at the next plus or minus."""
+        self.expect("_")
+        self.expect("{")
+        letter = self._bound_letter()
+        self.expect("=")
+        low = self.sum()
+        self.expect("}")
+        self.expect("^")
+        high = self.group()
+        return Node(op, (self.product(), low, high), letter)
+
+    def _integral(self) -> Node:
+        self.expect("_")
+        low = self.group()
+        self.expect("^")
+        high = self.group()
+        self._integrals += 1
+        body = self.sum() if self.here() != "d" else number(1)
+        self._integrals -= 1
+        self.expect("d")
+        return Node("int", (body, low, high), self._bound_letter())
+
+    def _limit(self) -> Node:
+        self.expect("_")
+        self.expect("{")
+        letter = self._bound_letter()
+        if self.take() not in {"\\to", "\\rightarrow"}:
+            raise Unreadable("a limit without an arrow")
+        point = self.sum()
+        self.expect("}")
+        return Node("lim", (self.product(), point), letter)
+
+    def _bound_letter(self) -> str:
+        tree = self.atom()
+        if tree.op != "symbol" and tree != Node("const", name="i"):
+            raise Unreadable("no letter that could be bound")
+        return tree.name
 
     def _argument(self) -> Node:
         """What `sin 2x` takes: the factors side by side, up to the next sign."""

@@ -6,9 +6,10 @@ Ends are compared by their values to 150 digits; an end that holds a letter has 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tasks.tools.answers.budget import Undecided
 from tasks.tools.answers.latex import Node
 from tasks.tools.answers.tidy import Tidied
-from tasks.tools.answers.values import Undecided, near, samples, symbols
+from tasks.tools.answers.values import near, samples, symbols
 
 
 class Shape(NamedTuple):

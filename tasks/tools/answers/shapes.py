@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from tasks.tools.answers.budget import Undecided
 from tasks.tools.answers.latex import Node, Unreadable, number, parse
 from tasks.tools.answers.ranges import Shape, cut, overlap
 from tasks.tools.answers.tidy import tidy
-from tasks.tools.answers.values import Undecided, same, symbols
+from tasks.tools.answers.values import same, symbols
 
 MAX_MEMBERS = 200
 MAX_ORDER = 5  # of a determinant that is written out
@@ -63,7 +64,7 @@ def _shape(text: str, depth: int) -> Shape:
         raise Unreadable("nothing is written")
     if text.casefold() in _COUNTED:
         return Shape("value", text, number(_COUNTED[text.casefold()]))
-    if (same_word := _SAME_WORDS.get(text.casefold(), "")):
+    if (same_word := _SAME_WORDS.get(text.casefold(), text if text == "\\infty" else "")):
         return Shape("set" if same_word == "\\emptyset" else "text", same_word)
     if (choice := _CHOICE.fullmatch(text)) and not re.fullmatch(r"\(?[A-J]\)?\s*[-+*/^].*", text):
         return Shape("choice", text, name=choice[1] or choice[2])

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from math import comb, factorial
 from typing import Any
 
+from tasks.tools.answers.budget import TooLarge, Undecided, present
 from tasks.tools.answers.latex import Node
 
 MAX_BITS = 4_096  # of an exact value
@@ -24,14 +25,7 @@ DIGITS = 150
 NEAR = 120  # digits in which two numbers must agree
 PRIMES = (2**61 - 1, 2**61 - 31, 2**61 - 45)
 POINTS = 3
-
-
-class Undecided(ValueError):
-    """The value cannot be had cheaply or at all."""
-
-
-class _TooLarge(Undecided):
-    """Larger than exact arithmetic is allowed to be."""
+BINDERS = frozenset({"sum", "prod", "int", "lim"})
 
 
 def same(a: Node, b: Node) -> bool:
@@ -40,10 +34,10 @@ def same(a: Node, b: Node) -> bool:
         return True
     for tree in (a, b):
         if size(tree) > MAX_NODES:
-            raise Undecided("the expression is too large")
+            raise TooLarge("the expression is too large")
     try:
         return exact(a) == exact(b)
-    except _TooLarge:
+    except TooLarge:
         return all(modular(a, prime) == modular(b, prime) for prime in PRIMES)
     except Undecided:
         return all(near(x, y) for x, y in zip(samples(a), samples(b), strict=True))
@@ -56,7 +50,8 @@ def size(tree: Node) -> int:
 def symbols(tree: Node) -> frozenset[str]:
     """The letters in a tree that stand for unknowns."""
     own = frozenset({tree.name}) if tree.op == "symbol" else frozenset[str]()
-    return own.union(*map(symbols, tree.args))
+    free = own.union(*map(symbols, tree.args))
+    return free - {tree.name} if tree.op in BINDERS else free
 
 
 def exact(tree: Node) -> Fraction:
@@ -69,7 +64,7 @@ def exact(tree: Node) -> Fraction:
     value = _power(*args) if tree.op == "pow" else _called(tree.name, args) if tree.op == "call" else \
         _arithmetic(tree.op, args)
     if value.numerator.bit_length() + value.denominator.bit_length() > MAX_BITS:
-        raise _TooLarge("too many digits")
+        raise TooLarge("too many digits")
     return value
 
 
@@ -90,7 +85,7 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
         raise Undecided("zero to that power")
     bits = base.numerator.bit_length() + base.denominator.bit_length()
     if abs(base) != 1 and abs(exponent) * bits > 2 * MAX_BITS:
-        raise _TooLarge("too many digits")
+        raise TooLarge("too many digits")
     return base ** (exponent.numerator % 2 if abs(base) == 1 else exponent.numerator)
 
 
@@ -99,7 +94,9 @@ def _called(name: str, args: list[Fraction]) -> Fraction:
         return abs(args[0])
     if name in {"floor", "ceil"}:
         return Fraction(args[0].__floor__() if name == "floor" else args[0].__ceil__())
-    whole = all(arg.denominator == 1 and 0 <= arg <= MAX_FACTORIAL for arg in args)
+    whole = all(arg.denominator == 1 and 0 <= arg for arg in args)
+    if whole and max(args) > MAX_FACTORIAL:
+        raise TooLarge("a factorial grew too large")
     if name == "factorial" and whole:
         return Fraction(factorial(int(args[0])))
     if name == "binomial" and whole:
@@ -137,7 +134,7 @@ def modular(tree: Node, prime: int) -> int:
 def samples(tree: Node) -> tuple[Any, ...]:
     """The values at `POINTS` fixed points, as complex numbers of 150 digits. Raises `Undecided`."""
     if size(tree) > MAX_NODES:
-        raise Undecided("the expression is too large")
+        raise TooLarge("the expression is too large")
     count = POINTS if symbols(tree) else 1
     values = tuple(_at(tree, point) for point in range(count))
     return values * (POINTS // count)
@@ -177,11 +174,14 @@ def _sample(tree: Node, point: int, mp: Any) -> Any:
     if tree.op == "symbol":
         value = letter_at(tree.name, point)
         return mp.mpf(value.numerator) / value.denominator
+    if tree.op in BINDERS or (tree.op == "const" and tree.name == "infinity"):
+        raise Undecided(f"{tree.op} is for the slower tier")
     if tree.op == "const":
         return {"pi": mp.pi, "e": mp.e, "i": mp.mpc(0, 1)}[tree.name]
     if tree.op == "pm":
         raise Undecided("two values")
     args = [_sample(arg, point, mp) for arg in tree.args]
+    present().left()
     if tree.name == "root" and not symbols(tree):
         return _real_root(args[0], args[1], mp)
     if tree.op == "call":
@@ -197,7 +197,7 @@ def _sample(tree: Node, point: int, mp: Any) -> Any:
 
 def _raised(base: Any, exponent: Any, mp: Any) -> Any:
     if abs(exponent) > MAX_ARGUMENT or (base and abs(exponent * mp.log(base)) > MAX_GROWTH):
-        raise Undecided("a power grew too large")
+        raise TooLarge("a power grew too large")
     return mp.power(base, exponent)
 
 
@@ -210,13 +210,13 @@ def _real_root(value: Any, degree: Any, mp: Any) -> Any:
 
 def _function(name: str, args: list[Any], mp: Any) -> Any:
     if name not in {"log", "ln", "lg", "sqrt", "root", "abs"} and max(map(abs, args)) > MAX_ARGUMENT:
-        raise Undecided("an argument is too large")
+        raise TooLarge("an argument is too large")
     if name == "log" and len(args) > 1:
         return mp.log(args[0]) / mp.log(args[1])
     if name == "root":
         return mp.power(args[0], 1 / args[1])
     if name in {"factorial", "binomial"} and max(map(abs, args)) > MAX_FACTORIAL:
-        raise Undecided("a factorial grew too large")
+        raise TooLarge("a factorial grew too large")
     functions = {
         "ln": mp.log, "log": mp.log, "lg": mp.log10, "exp": mp.exp, "sqrt": mp.sqrt, "abs": abs, "sin": mp.sin,
         "cos": mp.cos, "tan": mp.tan, "cot": mp.cot, "sec": mp.sec, "csc": mp.csc, "arcsin": mp.asin, "sinh": mp.sinh,
