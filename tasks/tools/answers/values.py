@@ -94,7 +94,7 @@ def _called(name: str, args: list[Fraction]) -> Fraction:
         return abs(args[0])
     if name in {"floor", "ceil"}:
         return Fraction(args[0].__floor__() if name == "floor" else args[0].__ceil__())
-    whole = all(arg.denominator == 1 and 0 <= arg for arg in args)
+    whole = all(arg.denominator == 1 and arg >= 0 for arg in args)
     if whole and max(args) > MAX_FACTORIAL:
         raise TooLarge("a factorial grew too large")
     if name == "factorial" and whole:

@@ -1,0 +1,152 @@
+"""Whether a solution or an answer arrives at a reference: the tiers one after the other, and what policy says."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from time import perf_counter
+from typing import Literal, NamedTuple
+
+from tasks.tools.answers.budget import spending
+from tasks.tools.answers.compare import compare
+from tasks.tools.answers.extract import extract
+from tasks.tools.answers.latex import Node, number
+from tasks.tools.answers.ranges import Shape
+from tasks.tools.answers.shapes import shape, words
+from tasks.tools.answers.tidy import Tidied, tidy
+
+MAX_DIGITS = 4_000
+_BROKEN = re.compile(r"Traceback \(most recent call last\)")  # what a program that failed has printed is no solution
+_RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
+_SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
+_FORMULA = re.compile(r"(?:[A-Za-z':]+ ){2,}\s*\$([^$]+)\$[A-Za-z' .]*")  # words around one formula
+_BLANK = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9])")
+_SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What counts as equal where people differ.
+
+    `percent`: "either" takes 20% for 20 as well as for 0.2, "strict" only for 0.2. `units`: "known" tells known units
+    apart where both answers name one, "ignore" never looks at them. `seconds` bounds one verdict.
+    """
+
+    percent: Literal["either", "strict"] = "either"
+    units: Literal["known", "ignore"] = "known"
+    seconds: float = 2.0
+
+
+class Verdict(NamedTuple):
+    """`status`, the answer `extracted`, the `tier` that decided, the `reason` for a person, `seconds` taken."""
+
+    status: Literal["equal", "different", "unknown"]
+    extracted: str
+    tier: str
+    reason: str
+    seconds: float
+
+
+def check(solution_or_answer: str, reference: str, problem: str | None = None, policy: Policy | None = None) -> Verdict:
+    """Whether a solution, or a bare answer, arrives at the reference. Never raises on any text.
+
+    `problem` helps to tell the answer from numbers that merely repeat the question. A solution in which none can be
+    found is `unknown`.
+    """
+    since = perf_counter()
+    found, rule = solution_or_answer.strip(), "the whole text"
+    if found != reference.strip() and (_SOLUTION.search(found) or (
+            _SENTENCE.search(found) and _kind(reference) == "number")):
+        found, rule = ("", "") if _BROKEN.search(found) else extract(found, problem, _kind(reference))
+    elif (only := _FORMULA.fullmatch(found)) and _kind(reference) == "expression":
+        found, rule = only[1], "the only formula"
+    if not found:
+        return Verdict("unknown", "", "", "no final answer was found", perf_counter() - since)
+    verdict = equivalent(found, reference, policy)
+    return verdict._replace(reason=f"{verdict.reason} (read by: {rule})", seconds=perf_counter() - since)
+
+
+def equivalent(a: str, b: str, policy: Policy | None = None) -> Verdict:
+    """Whether two answers mean the same; symmetric. Never raises on any text."""
+    since, policy = perf_counter(), policy or Policy()
+    with spending(policy.seconds) as budget:
+        status, tier, reason = _judged(a, b, policy)
+    return Verdict(status, a, budget.tier if tier == "parsed" else tier, reason, perf_counter() - since)
+
+
+def _kind(reference: str) -> str:
+    """What kind of answer `extract` shall look for."""
+    if _rational(tidy(reference).text) is not None:
+        return "number"
+    kind = shape(reference).kind
+    return kind if kind in {"choice", "text"} else "expression"
+
+
+def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+    if a.strip() == b.strip():
+        return "equal", "text", "the same text"
+    x, y = tidy(a), tidy(b)
+    if not _fitting(x, y, policy):
+        return "different", "text", f"{x.unit} is not {y.unit}"
+    if x.qualifier != y.qualifier and x.qualifier and y.qualifier:
+        return "unknown", "text", f"{x.qualifier} or {y.qualifier}?"
+    bare = policy.percent == "either" or x.percent == y.percent  # whether a percent sign may be overlooked
+    if bare and x.text and _close(x.text) == _close(y.text):
+        return "equal", "text", "the same text but for its looks"
+    one, other = _rational(x.text), _rational(y.text)
+    rounded = ("/" in x.text and "." in y.text) or ("/" in y.text and "." in x.text)  # 1587/52 and 30.52
+    if one is not None and other is not None and (one == other or not rounded):
+        equal = (bare and one == other) or (x.percent != y.percent and _as_percent(one, x) == _as_percent(other, y))
+        return ("equal", "rational", "the same number") if equal else (
+            "different", "rational", f"{x.text} is not {y.text}"[:200])
+    return _by_shape(shape(a), shape(b), bare)
+
+
+def _close(text: str) -> str:
+    """Without the blanks that part nothing: those beside a sign or a bracket."""
+    return _BLANK.sub("", text) if " " in text else text
+
+
+def _by_shape(a: Shape, b: Shape, bare: bool) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+    if words(a.read.text) == words(b.read.text) != "" and a.kind == b.kind == "text":
+        return "equal", "text", "the same words"
+    try:
+        a, b = _in_radians(a, b), _in_radians(b, a)
+        holds = (bare and compare(a, b)) or (a.read.percent != b.read.percent and compare(_hundredth(a), _hundredth(b)))
+    except (ValueError, ArithmeticError, RecursionError) as error:  # Undecided and Unreadable are ValueErrors
+        return "unknown", "parsed", f"not decided: {error}"
+    told = f"{a.kind} and {b.kind}" if a.kind != b.kind else a.kind
+    return ("equal" if holds else "different"), "parsed", f"compared as {told}"
+
+
+def _hundredth(item: Shape) -> Shape:
+    """62.5% as the value that it stands for."""
+    if not item.read.percent or item.tree is None:
+        return item
+    return item._replace(tree=Node("div", (item.tree, number(100))), text="")
+
+
+def _in_radians(a: Shape, other: Shape) -> Shape:
+    """30 degrees as pi/6, beside what names pi and no degrees."""
+    if a.read.unit != "deg" or other.read.unit or a.tree is None or "\\pi" not in other.read.text:
+        return a
+    return a._replace(tree=Node("div", (Node("mul", (a.tree, Node("const", name="pi"))), number(180))), text="")
+
+
+def _fitting(a: Tidied, b: Tidied, policy: Policy) -> bool:
+    """Whether the units can be the same; one that names less (dollars, dollars/h) leaves it open."""
+    return policy.units == "ignore" or all(
+        x == y or not x or not y for x, y in zip(a.unit.split("/"), b.unit.split("/"), strict=False))
+
+
+def _as_percent(value: Fraction, read: Tidied) -> Fraction:
+    return value / 100 if read.percent else value
+
+
+def _rational(text: str) -> Fraction | None:
+    """The value of a plain number or fraction; None for anything else."""
+    if len(text) > MAX_DIGITS or not (match := _RATIONAL.fullmatch(text)):
+        return None
+    if match[3] is not None and (not int(match[3]) or "." in match[2]):
+        return None
+    value = Fraction(match[2]) / int(match[3] or 1)
+    return -value if match[1] == "-" else value
