@@ -1,4 +1,4 @@
-"""Many verdicts, spread over processes: in the order of the rows, a few chunks ahead of the reader, with flat memory."""
+"""Many verdicts, spread over processes: in the order of the rows, a few chunks ahead of the reader, in flat memory."""
 
 import multiprocessing
 from collections import deque

@@ -135,7 +135,13 @@ def _in_radians(a: Shape, other: Shape) -> Shape:
 def _fitting(a: Tidied, b: Tidied, policy: Policy) -> bool:
     """Whether the units can be the same; one that names less (dollars, dollars/h) leaves it open."""
     return policy.units == "ignore" or all(
-        x == y or not x or not y for x, y in zip(a.unit.split("/"), b.unit.split("/"), strict=False))
+        x == y or not x or not y or _one_dimension(x, y)
+        for x, y in zip(a.unit.split("/"), b.unit.split("/"), strict=False))
+
+
+def _one_dimension(a: str, b: str) -> bool:
+    """Whether units that are only called "units" have the other's power."""
+    return "?" in a[0] + b[0] and len({unit[-1] for unit in (a, b) if unit[-1].isdigit()}) < 2
 
 
 def _as_percent(value: Fraction, read: Tidied) -> Fraction:

@@ -49,6 +49,11 @@ class Worker:
         finally:
             self._lock.release()
 
+    @property
+    def pid(self) -> int | None:
+        """Of its process; None where none runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
     def close(self) -> None:
         """Kill the process, if there is one of ours."""
         process, self._process = self._process, None

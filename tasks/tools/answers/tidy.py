@@ -20,6 +20,7 @@ _CIRCLED = re.compile("[①-⑳]+")
 _WIDE = re.compile("[！-～]")  # full-width forms of ASCII
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|\\[,!]|\\ | |,)+(?=\d{3}(?:\D|$))")
 _GROUPED = re.compile(r"-?\s*\\?[$€£]?\s*\d{1,3}(?:(?:\{,\}|,\\!|\\,|,| | )\d{3})+(?:\.\d+)?(?![\d,])")
+_MARKED = re.compile(r"(?<=\d)\s*(?:\{\s*,\s*\}|,\s*\\!)\s*(?=\d{3})")  # commas that LaTeX was told are no separators
 _SIGNS = {
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "\\le ", "≥": "\\ge ",
     "≠": "\\ne ", "∞": "\\infty ",
@@ -51,7 +52,7 @@ _SCALES = {
     "week": "wk", "month": "mo", "year": "yr", "g": "g", "gram": "g", "kg": "kg", "kilogram": "kg",
     "pound": "lb", "lb": "lb",
     "ounce": "oz", "liter": "l", "litre": "l", "ml": "ml", "milliliter": "ml", "gallon": "gal", "cent": "cent",
-    "dollar": "dollar", "degree": "deg", "radian": "rad"}
+    "dollar": "dollar", "unit": "?", "degree": "deg", "radian": "rad"}
 _PER = re.compile(r"\s*/\s*|\s+per\s+")
 _NOT_UNITS = frozenset(["pi", "mod", "or", "and", "sin", "cos", "tan", "ln", "log", "sqrt", "ab", "bc", "xy", "in",
                         "cup", "cap", "infty"])
@@ -86,7 +87,8 @@ def tidy(text: str) -> Tidied:
         text = _ascii(text)
     if _GROUPED.match(text.strip().strip("$").strip()):
         text = _THOUSANDS.sub("", text)
-    text = re.sub(r"(?<=\d)\{,\}(?=\d{3})|(?<=\d),\\!(?=\d{3})", "", text)
+    if "," in text:
+        text = _MARKED.sub("", text)
     text = re.sub(r"\\[$€£]|[€£]", "", text)
     text = _SYNONYM.sub(lambda found: _SYNONYMS[found[0]] + " ", _FRACTIONS.sub(r"\\\1", text))
     text, before = _GONE.sub(" ", text), ""
