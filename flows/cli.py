@@ -15,6 +15,7 @@ from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
 from flows.commands.query import query
 from flows.commands.run import ANY_PARAMETER, preview, recipes, run
+from flows.commands.verify import verify
 from flows.commands.verify_run import verify_run
 from schemas.errors import MathmillError, StorageError
 
@@ -41,6 +42,7 @@ app.command(context_settings=ANY_PARAMETER)(preview)
 app.command(context_settings=ANY_PARAMETER)(lift)
 app.command()(instantiate)
 app.command()(equal)
+app.command()(verify)
 app.command()(query)
 app.command()(lineage)
 app.command("verify-run")(verify_run)

@@ -1,5 +1,7 @@
 """What flows: Seed -> Template -> Problem -> Solution -> Verdict -> Example, and the Rejection beside each.
 
+Of a data set that others made: Claim -> Verdict -> Agreement. Beside both, Planted: what the verifiers themselves miss.
+
 Every record is frozen, one screenful, and holds only what Parquet holds well: text, whole numbers, truth values, lists
 and small structs. Exact numbers are text ("3", "1/2", "0.05"): a float would lie. `tasks.tools` reads them;
 `schemas.rows` turns a record type into its Arrow schema, so a field is declared here and nowhere else.
@@ -160,11 +162,79 @@ class Verdict:
     parents: list[str]
     problem_id: str
     solution_id: str
-    method: str  # by_program, by_text
+    method: str  # by_program, by_text; of a claim: by_answer, by_code, by_step, by_agreement, gold_audit
     status: str  # passed, failed, unknown
     read: str  # the answer that this route arrived at
     reason: str  # "" when passed; otherwise one sentence that names the place
     level: str  # isolation of the code that ran: none, namespaces, landlock; "" where none ran
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One row of a data set under test: that `solution` solves `problem` and arrives at `answer`. Each may be ""."""
+
+    id: str
+    parents: list[str]
+    problem_id: str  # the same for all attempts at one problem
+    row_id: str  # the source's own `id`, "" where it has none
+    attempt: int  # which solution of its row, from 0
+    problem: str
+    solution: str  # a worked solution or a bare answer
+    answer: str  # the reference
+    source: str  # file name or Hub id
+    licence: str
+    line: int  # 1-based place in the source
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """All attempts at one problem, side by side: what `by_agreement` votes with."""
+
+    id: str
+    parents: list[str]  # the claims
+    problem_id: str
+    reads: list[str]  # of each claim, the final answer that was read, "" for none
+    statuses: list[str]  # of each claim, the status by_answer
+    references: list[str]  # the different references that its rows give
+    line: int  # where the first of its rows stands
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the attempts at one problem agree on: classes of equivalent answers, largest first, and the vote."""
+
+    id: str
+    parents: list[str]  # the claims
+    problem_id: str
+    answers: list[str]  # of each class, the answer as its first member writes it
+    votes: list[int]  # of each class
+    members: list[int]  # of each claim, its class; -1 where no answer was read
+    winner: str  # the answer of the largest class, "" where two are as large or none was read
+    share: float  # of the votes for the largest class
+    low: float  # 95 % Wilson interval of that share
+    high: float
+    margin: float  # the share less that of the second class
+    undecided: int  # pairs of answers that could not be compared, and count as different
+    gold: str  # whether the winner is the reference: equal, different, unknown, "" where there is none
+    reference: str
+    rivals: list[str]  # references of the same problem that are another answer
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A case whose truth is known by construction, and what a verifier made of it. It never reaches an export."""
+
+    id: str
+    parents: list[str]  # the row that was doubled
+    truth: str  # equal, different
+    how: str  # what was done to the answer: "decimal", "sign", …
+    solution: str  # as it was judged
+    answer: str  # the reference that it was judged against
+    method: str
+    status: str  # passed, failed, unknown
+    read: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,10 @@ SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.problems t J
 CREATE VIEW solutions AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.solutions t JOIN source.runs r USING (folder);
 
+-- Of a claim by itself, and (`by_agreement`, `gold_audit`) by the vote of all that attempt its problem.
 CREATE VIEW verdicts AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.verdicts t JOIN source.runs r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id
+FROM (FROM source.verdicts UNION ALL BY NAME FROM source.votes) t JOIN source.runs r USING (folder);
 
 -- Verified rows; `distinct_examples` and `clean` are what dedup and decontamination left of them.
 CREATE VIEW examples AS
@@ -40,6 +42,18 @@ SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.distinct t J
 
 CREATE VIEW clean AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.clean t JOIN source.runs r USING (folder);
+
+-- What `mathmill verify` read: one row a solution, or a reference that has none.
+CREATE VIEW claims AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.claims t JOIN source.runs r USING (folder);
+
+-- One row a problem with several attempts: classes of equivalent answers, largest first, and the vote.
+CREATE VIEW agreements AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.agreements t JOIN source.runs r USING (folder);
+
+-- Cases whose truth is known by construction, and what the verifier said. They are in no other table and no export.
+CREATE VIEW planted AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.planted t JOIN source.runs r USING (folder);
 
 -- `step` is the table that the row did not enter.
 CREATE VIEW rejections AS
@@ -54,6 +68,9 @@ WITH children AS (
     UNION ALL SELECT id, parents, 'problem', 'problems', recipe, run_id FROM problems
     UNION ALL SELECT id, parents, 'solution', 'solutions', recipe, run_id FROM solutions
     UNION ALL SELECT id, parents, 'verdict', 'verdicts', recipe, run_id FROM verdicts
+    UNION ALL SELECT id, parents, 'claim', 'claims', recipe, run_id FROM claims
+    UNION ALL SELECT id, parents, 'agreement', 'agreements', recipe, run_id FROM agreements
+    UNION ALL SELECT id, parents, 'planted', 'planted', recipe, run_id FROM planted
     UNION ALL SELECT id, parents, 'example', 'examples', recipe, run_id FROM examples
     UNION ALL SELECT id, parents, 'rejection', step, recipe, run_id FROM rejections
 )

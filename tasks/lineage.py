@@ -11,7 +11,8 @@ from schemas.errors import InputError
 from tasks.tools.warehouse import Warehouse
 
 # Views in the order in which a record grows.
-GROWTH = ("seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples", "rejections")
+GROWTH = ("seeds", "templates", "variants", "claims", "problems", "solutions", "agreements", "verdicts", "examples",
+          "planted", "rejections")
 DOWN = GROWTH[3:]
 SHALLOW = ("templates", "variants", "rejections")  # from a template thousands of problems grow: not all are shown
 LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left

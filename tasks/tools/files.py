@@ -63,29 +63,30 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, object]]]:
 
 
 def map_columns(available: Iterable[str], wanted: Sequence[str], given: Mapping[str, str] | None = None, *,
-                optional: Sequence[str] = (), where: str = "") -> dict[str, str]:
+                optional: Sequence[str] = (), where: str = "", guesses: Mapping[str, Sequence[str]] = GUESSES,
+                flag: str = "--{}-column") -> dict[str, str]:
     """Which column holds what: `{"question": "problem", …}` for `wanted` and those of `optional` that are found.
 
-    `given` names columns outright ("" = guess); the rest is guessed by `GUESSES`, in that order, no column twice.
+    `given` names columns outright ("" = guess); the rest is guessed by `guesses`, in that order, no column twice.
     Raises `InputError` with the columns found and the flag to use.
     """
     columns, given = list(available), {key: name for key, name in (given or {}).items() if name}
     mapping: dict[str, str] = {}
     for key in dict.fromkeys((*given, *wanted, *optional)):
-        name = given.get(key) or _guess(columns, key, {*mapping.values(), *given.values()})
+        name = given.get(key) or _guess(columns, guesses.get(key, (key,)), {*mapping.values(), *given.values()})
         if name in columns:
             mapping[key] = name
         elif key in given or key in wanted:
             lack = f"no column {name!r} for the {key}" if name else f"no column looks like the {key}"
             raise InputError(f"{lack}; columns found: {', '.join(map(repr, columns)) or 'none'}", where=where,
-                             mend=f"name the column with --{key}-column")
+                             mend=f"name the column with {flag.format(key)}")
     return mapping
 
 
-def _guess(columns: Sequence[str], key: str, taken: set[str]) -> str | None:
+def _guess(columns: Sequence[str], guesses: Sequence[str], taken: set[str]) -> str | None:
     by_plain_name = {column.strip().lower().replace(" ", "_").replace("-", "_"): column
                      for column in reversed(columns) if column not in taken}
-    return next((by_plain_name[name] for name in GUESSES.get(key, (key,)) if name in by_plain_name), None)
+    return next((by_plain_name[name] for name in guesses if name in by_plain_name), None)
 
 
 def _ending(path: Path) -> str:

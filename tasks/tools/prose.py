@@ -263,8 +263,7 @@ class _Scan:
             return None
         parts, at = self.parts, self.at
         if self.depth:
-            for _ in range(self.depth):
-                parts = parts[len(parts) - parts[::-1].index("("):]
+            parts = _behind_open(parts)
             at = at[len(at) - sum(not _DIGITS.isdisjoint(part) for part in parts):]
         text = parts[0] if len(parts) == 1 else "".join(parts)
         bare = text.isdecimal() or text.lstrip("-").rstrip("%").replace(".", "", 1).isdecimal()
@@ -274,6 +273,16 @@ class _Scan:
         elif bare and self.before:
             label = ""
         return Side(text, at, at[0][0] if self.depth and at else self.start, self.end, bare, label)
+
+
+def _behind_open(parts: list[str]) -> list[str]:
+    """The parts behind the last bracket that is still open."""
+    shut = 0
+    for place in range(len(parts) - 1, -1, -1):
+        shut += (parts[place] == ")") - (parts[place] == "(")
+        if shut < 0:
+            return parts[place + 1:]
+    return parts
 
 
 _STEPS = [getattr(_Scan, {number: name for name, number in _TOKEN.groupindex.items()}.get(place, "skip"), _Scan.skip)

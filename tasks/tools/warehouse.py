@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import ParameterError, RunError
 from schemas.manifest import MANIFEST, read_manifest
-from schemas.records import Example, Problem, Rejection, Seed, Solution, Template, Verdict
+from schemas.records import (
+    Agreement,
+    Claim,
+    Example,
+    Planted,
+    Problem,
+    Rejection,
+    Seed,
+    Solution,
+    Template,
+    Verdict,
+)
 from schemas.rows import schema_of
 
 if TYPE_CHECKING:
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 TABLES = {
     "seeds": Seed, "templates": Template, "variants": Template, "problems": Problem, "solutions": Solution,
     "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "rejections": Rejection,
+    "claims": Claim, "agreements": Agreement, "votes": Verdict, "planted": Planted,
 }
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
        "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
@@ -41,11 +53,14 @@ class Answer:
 
 
 class Warehouse:
-    """The runs under `folders`, each a run's folder or a folder of runs, as a database in memory."""
+    """The runs under `folders`, each a run's folder or a folder of runs, as a database in memory.
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    `memory` ("1GB") bounds what a query may hold of it; what is more goes to files under `spill`.
+    """
+
+    def __init__(self, folders: Iterable[Path], *, memory: str = "", spill: Path | None = None) -> None:
         self.runs = sorted({run for folder in folders for run in run_folders(folder)})
-        self._db = _connect()
+        self._db = _connect(memory, spill)
         self._db.execute("CREATE SCHEMA source")
         manifests = {str(folder): _manifest(folder) for folder in self.runs}
         self._add_facts("runs", RUN, [_run_row(folder, noted) for folder, noted in manifests.items()])
@@ -143,11 +158,12 @@ def _step_rows(folder: str, noted: Mapping[str, Any]) -> list[list[object]]:
             for name, step in noted.get("steps", {}).items()]
 
 
-def _connect() -> "DuckDBPyConnection":
+def _connect(memory: str, spill: Path | None) -> "DuckDBPyConnection":
     import duckdb
 
     offline: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    return duckdb.connect(":memory:", config=offline)
+    limits = {"memory_limit": memory, "temp_directory": str(spill)} if memory and spill else {}
+    return duckdb.connect(":memory:", config=offline | limits)
 
 
 @contextmanager

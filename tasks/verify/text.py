@@ -38,11 +38,9 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     `question` is not needed yet: what is told there cannot make an equation true.
     """
     read = final(solution)
-    found = dict.fromkeys([statement[:3] for statement in statements(solution)])  # an annotation and its twin in words
-    verdicts = [check(left, right, sign).holds for left, sign, right in found]
-    checked = len(verdicts) - verdicts.count(None)
-    if False in verdicts:
-        return Finding("failed", read, _first_wrong(solution), checked)
+    checked, wrong = check_steps(solution)
+    if wrong:
+        return Finding("failed", read, wrong[1], checked)
     if not read:
         return Finding("unknown", "", "no final answer found", checked)
     status = compare(read, answer)
@@ -51,6 +49,13 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     if status == "different":
         return Finding("failed", read, f"final answer: {read[:80]}, not {answer[:80]}", checked)
     return Finding("unknown", read, f"final answer: cannot compare {read[:80]} with {answer[:80]}", checked)
+
+
+def check_steps(solution: str) -> tuple[int, tuple[int, str] | None]:
+    """How many different equations could be decided, and of the first wrong one its line and what is wrong with it."""
+    found = dict.fromkeys([statement[:3] for statement in statements(solution)])  # an annotation and its twin in words
+    verdicts = [check(left, right, sign).holds for left, sign, right in found]
+    return len(verdicts) - verdicts.count(None), _first_wrong(solution) if False in verdicts else None
 
 
 def compare(read: str, gold: str) -> Status:
@@ -62,10 +67,13 @@ def compare(read: str, gold: str) -> Status:
     return status if (plain, wanted) == (read, gold) else equivalent(plain, wanted)
 
 
-def _first_wrong(solution: str) -> str:
-    """The place of the first wrong equation: its number in the text's order, what it says, what would be right."""
-    places = sorted(statements(solution), key=lambda statement: statement.start)
-    for number, (left, sign, right) in enumerate(dict.fromkeys(statement[:3] for statement in places), 1):
+def _first_wrong(solution: str) -> tuple[int, str]:
+    """The first wrong equation: its line, and its number in the text's order, what it says, what would be right."""
+    places: dict[tuple[str, str, str], int] = {}
+    for statement in sorted(statements(solution), key=lambda statement: statement.start):
+        places.setdefault(statement[:3], statement.start)
+    for number, ((left, sign, right), start) in enumerate(places.items(), 1):
         if (found := check(left, right, sign)).holds is False:
-            return f"equation {number}: {left} {sign} {right}, exactly {found.exact}"[:300]
+            told = f"equation {number}: {left} {sign} {right}, exactly {found.exact}"[:300]
+            return solution.count("\n", 0, start) + 1, told
     raise AssertionError("only called where one is wrong")

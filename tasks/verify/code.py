@@ -1,0 +1,110 @@
+"""By code: the program that a solution holds is run in the jail, and what it prints compared with the answers.
+
+Foreign text runs nowhere but in `tasks.tools.jail`. A program that cannot be run to an answer (no isolation here, out
+of time or memory, stopped by an error, nothing printed) is unknown, never wrong.
+"""
+
+import atexit
+import re
+from contextlib import ExitStack
+from functools import cache
+from typing import Any, NamedTuple
+
+from schemas.records import Claim
+from tasks.tools.answers import check, equivalent
+
+WALL = 5.0  # seconds: published tool-calling solutions that take longer are in a loop
+EXACT_DIGITS = 10  # of a float that a program prints: the last few are the machine's
+MAX_PROGRAMS = 20
+
+_FENCE = re.compile(r"```(?:python|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|<llm-code>(.*?)</llm-code>"
+                    r"|<python>(.*?)</python>|<code>(.*?)</code>|<\|python_tag\|>(.*?)(?:<\||\Z)",
+                    re.DOTALL | re.IGNORECASE)
+_PRINTED = re.compile(r"```output\s.*?(?:```|\Z)|<llm-code-output>.*?</llm-code-output>|<output>.*?</output>",
+                      re.DOTALL | re.IGNORECASE)
+_FLOAT = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
+
+
+class Ran(NamedTuple):
+    """What running a program came to: its answer, or why there is none, and the level of isolation."""
+
+    answer: str
+    reason: str
+    level: str
+
+
+def by_code(claim: Claim) -> tuple[str, str, str, str]:
+    """(status, read, reason, level): passed if the program gives every answer there is, of the text and the reference.
+
+    The last program counts. Where it leans on names of the earlier ones, they are run together.
+    """
+    found = programs(claim.solution)
+    ran = run(found[-1])
+    if not ran.answer and "NameError" in ran.reason and len(found) > 1:
+        ran = run("\n".join(found))
+    if not ran.answer:
+        return "unknown", "", f"program: {ran.reason}", ran.level
+    status, reason = _judged(ran.answer, claim)
+    return status, ran.answer, reason, ran.level
+
+
+def programs(solution: str) -> list[str]:
+    """The programs that a solution holds, in order, the last `MAX_PROGRAMS` of them."""
+    if "```" not in solution and "<" not in solution:
+        return []
+    found = (next((part for part in match.groups() if part), "") for match in _FENCE.finditer(solution))
+    return [text.strip("\n") for text in found if text.strip()][-MAX_PROGRAMS:]
+
+
+def run(program: str) -> Ran:
+    """One program in this process's jail, which is opened when first needed and kept."""
+    jail, refusal = _jail()
+    if jail is None:
+        return Ran("", f"not run: {refusal}", "none")
+    outcome = jail.run(program)
+    level = str(outcome.level)
+    if outcome.status != "ok":
+        said = (outcome.stderr.strip().splitlines() or [str(outcome.hit or "")])[-1]
+        return Ran("", f"{outcome.status}{said and ', '}{said[:200]}", level)
+    lines = outcome.stdout.strip().splitlines()
+    answer = lines[-1].strip() if lines else (outcome.value or "").strip().strip("'\"")
+    return Ran("", "it printed nothing", level) if answer in ("", "None") else Ran(answer[:2000], "", level)
+
+
+@cache
+def _jail() -> tuple[Any, str]:
+    """The jail of this process, or why there is none."""
+    try:
+        from tasks.tools.jail import IsolationUnavailable, Jail, Limits
+    except ImportError as error:  # FIXME goes when the jail is there
+        return None, str(error)
+    stack = ExitStack()
+    try:
+        jail = stack.enter_context(Jail(level="auto", tier="heavy", limits=Limits(wall=WALL)))
+    except IsolationUnavailable as error:
+        return None, " ".join(str(error).split())[:300]
+    atexit.register(stack.close)
+    return jail, ""
+
+
+def _judged(answer: str, claim: Claim) -> tuple[str, str]:
+    words = _PRINTED.sub("", _FENCE.sub("", claim.solution)).strip()
+    said = [("the reference says", claim.answer, _same(answer, claim.answer))] if claim.answer else []
+    if words:
+        told = check(words, answer, claim.problem or None)
+        if told.extracted:
+            said.append(("the text says", told.extracted, _same(answer, told.extracted)))
+    if not said:
+        return "unknown", "program: there is no answer to compare with"
+    for status, verdict in (("failed", "different"), ("unknown", "unknown")):
+        if against := next((one for one in said if one[2] == verdict), None):
+            return status, f"program: gives {answer[:80]}, {against[0]} {against[1][:80]}"
+    return "passed", ""
+
+
+def _same(printed: str, other: str) -> str:
+    """Whether the printed answer is the other; a float is taken for what it is, a number known to some digits."""
+    status = equivalent(printed, other).status
+    if status == "equal" or not _FLOAT.fullmatch(printed) or len(re.sub(r"\D", "", printed)) < EXACT_DIGITS:
+        return status
+    return equivalent(f"{float(printed):.{EXACT_DIGITS}g}", other).status if abs(float(printed)) < 1e9 else status

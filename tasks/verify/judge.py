@@ -1,0 +1,69 @@
+"""The verdicts on one claim by itself: by answer, by step, by code. What others say of the problem is `agreement`'s."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Literal, get_args
+
+from schemas.records import Claim, Verdict, stable_id
+from tasks.tools.answers import check
+from tasks.tools.answers.extract import extract
+from tasks.verify import audit, code
+from tasks.verify.text import check_steps
+
+Method = Literal["by_answer", "by_step", "by_code", "by_agreement", "gold_audit"]
+METHODS: tuple[Method, ...] = get_args(Method)
+STATUS = {"equal": "passed", "different": "failed", "unknown": "unknown"}
+SHOWN = 80  # characters of an answer in a reason
+
+Told = tuple[str, str, str, str]  # status, read, reason, level
+
+
+def by_answer(claim: Claim) -> Told:
+    """The solution's final answer against the reference. Without one it is read all the same: agreement needs it."""
+    if not claim.answer:
+        read = extract(claim.solution, claim.problem or None).text
+        return "unknown", read, "no reference" if read else "no reference, and no final answer was found", ""
+    found = check(claim.solution, claim.answer, claim.problem or None)
+    if found.status == "equal":
+        return "passed", found.extracted, "", ""
+    if not found.extracted:
+        return "unknown", "", found.reason, ""
+    shown = f"{found.extracted[:SHOWN]}, {'not' if found.status == 'different' else 'beside'} {claim.answer[:SHOWN]}"
+    return STATUS[found.status], found.extracted, f"final answer: {shown} ({found.reason})", ""
+
+
+def by_step(claim: Claim) -> Told:
+    """Every equation that the solution writes out; the first wrong one is named by its line."""
+    checked, wrong = check_steps(claim.solution)
+    if wrong:
+        return "failed", "", f"line {wrong[0]}, {wrong[1]}", ""
+    return ("passed", f"{checked} equations", "", "") if checked else (
+        "unknown", "", "no equation could be decided", "")
+
+
+def applies(claim: Claim) -> dict[str, Callable[[Claim], Told]]:
+    """The methods that can say something of this claim."""
+    found: dict[str, Callable[[Claim], Told]] = {}
+    if claim.solution:
+        found["by_answer"] = by_answer
+        if "=" in claim.solution or "≈" in claim.solution:
+            found["by_step"] = by_step
+        if code.programs(claim.solution):
+            found["by_code"] = code.by_code
+    if claim.answer and not claim.attempt:  # the reference is its row's, not the attempt's
+        found["gold_audit"] = audit.by_itself
+    return found
+
+
+def verdicts(claims: Sequence[Claim], methods: Collection[str] = METHODS) -> Iterator[Verdict]:
+    """One verdict by each method that applies, for each claim."""
+    for claim in claims:
+        for method, judge in applies(claim).items():
+            if method in methods:
+                status, read, reason, level = judge(claim)
+                yield Verdict(stable_id("verdict", claim.id, method), [claim.id], claim.problem_id, claim.id, method,
+                              status, read, reason, level)
+
+
+def due(claims: Sequence[Claim], methods: Collection[str] = METHODS) -> int:
+    """How many verdicts these claims get."""
+    return sum(method in methods for claim in claims for method in applies(claim))
