@@ -5,7 +5,8 @@ Rational; letters are symbols, so that an equation between letters is checked as
 
 The rule for decimals: an equation holds if both sides are equal exactly, or if one side is a plain decimal number and
 the other side's exact value, rounded to that many places, is that number; half may go up or to even; with "=" at
-least one place must be written (10/3 = 3.33 holds, 10/3 = 3 does not), with "≈" none need be.
+least one place must be written (10/3 = 3.33 holds, 10/3 = 3 does not), with "≈" none need be, and digits may be cut
+off instead. Of a machine's number (12 places and more) the last digits do not count.
 The rule for "%": it means hundredths; where that reading fails, the one in which "%" is only a unit ("60/300*100 =
 20%", "100 - 20% = 80%") is tried as well.
 """
@@ -20,6 +21,7 @@ MAX_EXPONENT = 200  # a worked step has no larger power
 MAX_BITS = 20_000  # of a power's result: beyond it a check would cost seconds
 MAX_DEGREE = 12  # of powers of letters, whose expansion grows fast
 MAX_FACTORIAL = 300
+MACHINE = 12  # places: a number with as many is a machine's, right but for its last digits (99.00000000000001)
 PLACES = (11, 23, 38)  # sevenths at which two formulas that may differ are compared
 
 Value = Any  # a sympy expression; sympy has no types of its own to import late
@@ -190,12 +192,19 @@ def _rounds(exact: Value, written: Node, shown: Value, sign: str, percent: bool)
     if not isinstance(written, Num) or " " in written.text:
         return False
     digits = places(written.text)
-    return (digits > 0 or sign != "=") and _near(exact, shown, digits + hundredths)
+    if digits >= MACHINE and abs(exact - shown) * 10**MACHINE <= abs(exact):
+        return True
+    return (digits > 0 or sign != "=") and _near(exact, shown, digits + hundredths, cut=sign == "≈")
 
 
-def _near(exact: Value, shown: Value, digits: int) -> bool:
-    """At most half a unit of the last place apart; at exactly half, away from zero or to the even digit."""
+def _near(exact: Value, shown: Value, digits: int, *, cut: bool) -> bool:
+    """At most half a unit of the last place apart; at exactly half, away from zero or to the even digit.
+
+    `cut`: digits may have been cut off instead, which errs by less than a unit.
+    """
     off = abs(exact - shown) * 2 * 10**digits
+    if cut and abs(shown) < abs(exact):
+        return bool(off < 2)
     if off != 1:
         return bool(off < 1)
     return bool(abs(shown) > abs(exact)) or (shown * 10**digits) % 2 == 0

@@ -56,6 +56,15 @@ def programs(solution: str) -> list[str]:
     return [text.strip("\n") for text in found if text.strip()][-MAX_PROGRAMS:]
 
 
+def blanked(solution: str) -> str:
+    """The solution with its programs and their output as empty lines, so that what is left keeps its line."""
+    if "```" not in solution and "<" not in solution:
+        return solution
+    for block in (_FENCE, _PRINTED):
+        solution = block.sub(lambda match: "\n" * match[0].count("\n"), solution)
+    return solution
+
+
 def run(program: str) -> Ran:
     """One program in this process's jail, which is opened when first needed and kept."""
     jail, refusal = _jail()
@@ -88,7 +97,7 @@ def _jail() -> tuple[Any, str]:
 
 
 def _judged(answer: str, claim: Claim) -> tuple[str, str]:
-    words = _PRINTED.sub("", _FENCE.sub("", claim.solution)).strip()
+    words = blanked(claim.solution).strip()
     said = [("the reference says", claim.answer, _same(answer, claim.answer))] if claim.answer else []
     if words:
         told = check(words, answer, claim.problem or None)

@@ -1,17 +1,24 @@
 """The verdicts on one claim by itself: by answer, by step, by code. What others say of the problem is `agreement`'s."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Literal, get_args
 
 from schemas.records import Claim, Verdict, stable_id
 from tasks.tools.answers import check
 from tasks.tools.answers.extract import extract
+from tasks.tools.equations import Statement
 from tasks.verify import audit, code
 from tasks.verify.text import check_steps
 
 Method = Literal["by_answer", "by_step", "by_code", "by_agreement", "gold_audit"]
 METHODS: tuple[Method, ...] = get_args(Method)
 STATUS = {"equal": "passed", "different": "failed", "unknown": "unknown"}
+SIGN = re.compile("[=≈]")
+BARE = re.compile(r"[-\d.%()]+")
+REST = re.compile(r"\bremainder\b|\br\.? ?\d|\bmod\b", re.IGNORECASE)
+NEAR = 80  # characters in which a remainder is told
 SHOWN = 80  # characters of an answer in a reason
 
 Told = tuple[str, str, str, str]  # status, read, reason, level
@@ -32,12 +39,21 @@ def by_answer(claim: Claim) -> Told:
 
 
 def by_step(claim: Claim) -> Told:
-    """Every equation that the solution writes out; the first wrong one is named by its line."""
-    checked, wrong = check_steps(claim.solution)
+    """Every equation that is written outside of programs; the first wrong one is named by its line."""
+    text = code.blanked(claim.solution)
+    checked, line, wrong = check_steps(text, partial(_doubted, text))
     if wrong:
-        return "failed", "", f"line {wrong[0]}, {wrong[1]}", ""
+        return "failed", "", f"line {line}, {wrong}", ""
     return ("passed", f"{checked} equations", "", "") if checked else (
         "unknown", "", "no equation could be decided", "")
+
+
+def _doubted(text: str, statement: Statement) -> bool:
+    """Whether a wrong equation of plain text may be none: the tail of "f(2) = 1", or a division with remainder."""
+    if statement.annotated:
+        return False
+    bare = BARE.fullmatch(statement.left) and BARE.fullmatch(statement.right)
+    return bool(bare) or bool(REST.search(text, statement.start, statement.start + NEAR))
 
 
 def applies(claim: Claim) -> dict[str, Callable[[Claim], Told]]:
@@ -45,7 +61,7 @@ def applies(claim: Claim) -> dict[str, Callable[[Claim], Told]]:
     found: dict[str, Callable[[Claim], Told]] = {}
     if claim.solution:
         found["by_answer"] = by_answer
-        if "=" in claim.solution or "≈" in claim.solution:
+        if SIGN.search(code.blanked(claim.solution)):
             found["by_step"] = by_step
         if code.programs(claim.solution):
             found["by_code"] = code.by_code

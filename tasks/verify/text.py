@@ -3,11 +3,12 @@
 Knows nothing of templates, so that it serves any data set.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Verdict, stable_id
 from tasks.tools.answers.canonical import Status, bare, equivalent, final
-from tasks.tools.equations import statements
+from tasks.tools.equations import Statement, statements
 from tasks.tools.exact import check
 
 METHOD = "by_text"
@@ -20,6 +21,14 @@ class Finding(NamedTuple):
     read: str  # the final answer, "" where none was found
     reason: str  # "" when passed; otherwise a sentence that names the place
     checked: int  # different equations that could be decided
+
+
+class Steps(NamedTuple):
+    """What checking the equations of a text came to."""
+
+    checked: int  # different equations that could be decided
+    line: int  # of the first wrong one, 0 where none is
+    wrong: str  # which one that is, what it says, and what would be right; "" where none is
 
 
 def by_text(problem: Problem, solution: Solution) -> Verdict:
@@ -38,9 +47,9 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     `question` is not needed yet: what is told there cannot make an equation true.
     """
     read = final(solution)
-    checked, wrong = check_steps(solution)
+    checked, _, wrong = check_steps(solution)
     if wrong:
-        return Finding("failed", read, wrong[1], checked)
+        return Finding("failed", read, wrong, checked)
     if not read:
         return Finding("unknown", "", "no final answer found", checked)
     status = compare(read, answer)
@@ -51,11 +60,21 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     return Finding("unknown", read, f"final answer: cannot compare {read[:80]} with {answer[:80]}", checked)
 
 
-def check_steps(solution: str) -> tuple[int, tuple[int, str] | None]:
-    """How many different equations could be decided, and of the first wrong one its line and what is wrong with it."""
-    found = dict.fromkeys([statement[:3] for statement in statements(solution)])  # an annotation and its twin in words
-    verdicts = [check(left, right, sign).holds for left, sign, right in found]
-    return len(verdicts) - verdicts.count(None), _first_wrong(solution) if False in verdicts else None
+def check_steps(solution: str, doubted: Callable[[Statement], bool] = lambda _: False) -> Steps:
+    """Check every equation of a text. A wrong one that is `doubted` (was it meant as an equation?) stays undecided."""
+    found: dict[tuple[str, str, str], Statement] = {}  # an annotation and its twin in words are one
+    for statement in sorted(statements(solution), key=lambda statement: statement.start):
+        found.setdefault(statement[:3], statement)
+    checks = [check(left, right, sign) for left, sign, right in found]
+    checked = len(checks) - sum(one.holds is None for one in checks)
+    for number, (one, statement) in enumerate(zip(checks, found.values(), strict=True), 1):
+        if one.holds is False:
+            if doubted(statement):
+                checked -= 1
+                continue
+            told = f"equation {number}: {statement.left} {statement.sign} {statement.right}, exactly {one.exact}"[:300]
+            return Steps(checked, solution.count("\n", 0, statement.start) + 1, told)
+    return Steps(checked, 0, "")
 
 
 def compare(read: str, gold: str) -> Status:
@@ -65,15 +84,3 @@ def compare(read: str, gold: str) -> Status:
         return status
     plain, wanted = bare(read), gold.strip("$€£¥₹% ")
     return status if (plain, wanted) == (read, gold) else equivalent(plain, wanted)
-
-
-def _first_wrong(solution: str) -> tuple[int, str]:
-    """The first wrong equation: its line, and its number in the text's order, what it says, what would be right."""
-    places: dict[tuple[str, str, str], int] = {}
-    for statement in sorted(statements(solution), key=lambda statement: statement.start):
-        places.setdefault(statement[:3], statement.start)
-    for number, ((left, sign, right), start) in enumerate(places.items(), 1):
-        if (found := check(left, right, sign)).holds is False:
-            told = f"equation {number}: {left} {sign} {right}, exactly {found.exact}"[:300]
-            return solution.count("\n", 0, start) + 1, told
-    raise AssertionError("only called where one is wrong")
