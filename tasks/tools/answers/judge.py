@@ -20,7 +20,11 @@ _RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII
 _SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
 _FORMULA = re.compile(r"(?:[A-Za-z':]+ ){2,}\s*\$([^$]+)\$[A-Za-z' .]*")  # words around one formula
 _BLANK = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9])")
+_BASE = re.compile(r"(\d+)\s*_\s*\{?\s*(\d+)\s*\}?")
+_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} ")
 _SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
+
+Judged = tuple[Literal["equal", "different", "unknown"], str, str]  # status, tier, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
     if not found:
         return Verdict("unknown", "", "", "no final answer was found", perf_counter() - since)
     verdict = equivalent(found, reference, policy)
+    if verdict.status == "unknown" and rule == "the whole text" and _WORDS.search(found):
+        # what cannot be read as an answer is a short solution
+        inside, rule_inside = extract(found, problem, _kind(reference))
+        if inside and inside != found:
+            verdict, rule = equivalent(inside, reference, policy), rule_inside
     return verdict._replace(reason=f"{verdict.reason} (read by: {rule})", seconds=perf_counter() - since)
 
 
@@ -81,7 +90,7 @@ def _kind(reference: str) -> str:
     return kind if kind in {"choice", "text"} else "expression"
 
 
-def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+def _judged(a: str, b: str, policy: Policy) -> Judged:
     if a.strip() == b.strip():
         return "equal", "text", "the same text"
     x, y = tidy(a), tidy(b)
@@ -89,6 +98,8 @@ def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different
         return "different", "text", f"{x.unit} is not {y.unit}"
     if x.qualifier != y.qualifier and x.qualifier and y.qualifier:
         return "unknown", "text", f"{x.qualifier} or {y.qualifier}?"
+    if found := _by_base(_BASE.fullmatch(x.text), _BASE.fullmatch(y.text), x.text, y.text):
+        return found
     bare = policy.percent == "either" or x.percent == y.percent  # whether a percent sign may be overlooked
     if bare and x.text and _close(x.text) == _close(y.text):
         return "equal", "text", "the same text but for its looks"
@@ -101,12 +112,23 @@ def _judged(a: str, b: str, policy: Policy) -> tuple[Literal["equal", "different
     return _by_shape(shape(a), shape(b), bare)
 
 
+def _by_base(one: re.Match[str] | None, other: re.Match[str] | None, a: str, b: str) -> Judged | None:
+    """13 is no answer where 1101_2 is asked for, though it is the same number; 1101 may be meant so."""
+    bases = [found and found[2] for found in (one, other)]
+    if bases[0] == bases[1]:
+        return None
+    digits = [found[1] if found else text for found, text in ((one, a), (other, b))]
+    if digits[0] == digits[1] and None in bases:
+        return "unknown", "text", "only one of the two names a base"
+    return "different", "text", "written in another base"
+
+
 def _close(text: str) -> str:
     """Without the blanks that part nothing: those beside a sign or a bracket."""
     return _BLANK.sub("", text) if " " in text else text
 
 
-def _by_shape(a: Shape, b: Shape, bare: bool) -> tuple[Literal["equal", "different", "unknown"], str, str]:
+def _by_shape(a: Shape, b: Shape, bare: bool) -> Judged:
     if words(a.read.text) == words(b.read.text) != "" and a.kind == b.kind == "text":
         return "equal", "text", "the same words"
     try:
