@@ -17,4 +17,5 @@ Modes = Annotated[tuple[Literal["p1", "p2", "m1", "noop"], ...],
                   "variants besides base: one or two clauses more, one less, one that changes nothing"]
 Embedder = Annotated[str, "model of sentence-transformers, name or path; empty: all-MiniLM-L6-v2"]
 TestSets = Annotated[tuple[str, ...], InputFile, "test sets to keep out of the result: files"]
+Planted = Annotated[float, "share of the rows that is doubled with cases whose truth is known"]
 Name = Annotated[str, "name of the data set, on its card"]

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from flows.parameters import Planted
 from schemas.parameters import InputFile
 from schemas.records import Verdict
 from schemas.table import Table
@@ -14,7 +15,6 @@ Column = Annotated[str, "which column of it holds this; empty: guessed"]
 Group = Annotated[str, "which column names the problem; empty: rows of the same problem text belong together"]
 Licence = Annotated[str, "licence of the data, where its source does not say"]
 Methods = Annotated[tuple[Method, ...], "only these; empty: all that apply to a row"]
-Planted = Annotated[float, "share of the rows that is doubled with cases whose truth is known"]
 
 
 @recipe(summary="Verdicts on any data set, and the error rate of the verifier itself.")

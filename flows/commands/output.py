@@ -16,6 +16,7 @@ from rich.text import Text
 from schemas.manifest import read_manifest
 from schemas.parameters import Parameter
 from schemas.records import Example
+from tasks.tools.rates import errors
 from tasks.tools.warehouse import TABLES, Answer
 
 NARROW = 12  # characters; columns narrower than this cannot be read
@@ -65,6 +66,8 @@ def report(folder: Path, as_json: bool = False) -> None:
     record = read_manifest(folder)
     if not as_json:
         show_steps(record["steps"])
+        if said := errors(record.get("notes", {}).get("planted", {})):
+            console().print(Text(f"the text route itself, on {said}"))
         console().print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
         return
     steps = told(record["steps"])
@@ -72,7 +75,8 @@ def report(folder: Path, as_json: bool = False) -> None:
     counts = {**{name: step["kept"] for name, step in steps.items()}, "rejected": last["rejected"],
               "rejected_by_rule": last["rules"]}
     named = {"recipe": record["recipe"], "run_id": record["run_id"], "folder": str(folder)}
-    print(json.dumps({**counts, **named, "steps": record["steps"]}, indent=1))
+    noted = {"planted": record["notes"]["planted"]} if "planted" in record.get("notes", {}) else {}
+    print(json.dumps({**counts, **named, **noted, "steps": record["steps"]}, indent=1))
 
 
 def told(steps: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a run of `mathmill verify` came to, printed; and of any run, how often its verifier errs."""
+"""What a run of `mathmill verify` came to, printed."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from flows.commands.output import console, told
 from schemas.manifest import read_manifest
-from tasks.tools.rates import Rate
+from tasks.tools.rates import errors
 
 STATUSES = ("passed", "failed", "unknown")
 
@@ -32,21 +32,11 @@ def summarize(folder: Path, as_json: bool = False) -> None:
     out.print(_counts(notes["summary"]["verdicts"]))
     if notes["summary"]["reasons"]:
         out.print(_reasons(notes["summary"]["reasons"]))
-    for line in [*_votes(notes["summary"]["agreement"]), *errors(notes["planted"])]:
+    for line in _votes(notes["summary"]["agreement"]):
         out.print(Text(line))
+    if said := errors(notes["planted"]):
+        out.print(Text(f"the verifier itself, on {said}"))
     out.print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
-
-
-def errors(planted: Mapping[str, Any]) -> Iterator[str]:
-    """The verifier's own error rates in words; nothing where no case was planted."""
-    if planted["cases"]:
-        yield (f"the verifier itself, on {planted['cases']:,} planted cases: "
-               f"false accepts {_rate(planted['false_accept'])}; false rejects {_rate(planted['false_reject'])}; "
-               f"undecided {planted['undecided']:,}")
-
-
-def _rate(noted: Mapping[str, Any]) -> Rate:
-    return Rate(noted["wrong"], noted["cases"], noted["share"], noted["low"], noted["high"])
 
 
 def _read(record: Mapping[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from schemas.plan import code_hash, versions
 from schemas.records import Example
 from schemas.run import Run
+from tasks.tools.rates import errors
 from tasks.tools.splits import TEST, Split
 
 GUARD = "decontaminate"  # the parameter of every recipe that names the test sets to keep out
@@ -49,7 +50,7 @@ def facts_of(run: Run, name: str, groups: Groups, splits: Sequence[Split], test:
         "licences": known_licences(groups),
         "unknown": sum(count for group, count in groups.items() if not group.licence),
         "routes": sorted(_count(groups, lambda group: group.verified_by.split(",")).items()),
-        "shares": shares(groups),
+        "shares": shares(groups), "planted": planted(run), "errors": errors(planted(run)),
         "recipe": run.recipe, "run_id": run.id, "code": code_hash(), "version": versions().get("mathmill", "unknown"),
         "parameters": _public(run), "inputs": _inputs(run), "command": command(run),
         "sample": asdict(sample)}
@@ -80,6 +81,12 @@ def funnel(run: Run) -> list[dict[str, Any]]:
     """The run's steps with their accounts; helpers of a step (`distinct.vectors`) are left out."""
     return [{"name": step.name, "expected": step.expected, "kept": step.kept, "rejected": step.rejected,
              "rules": _rules(step.rules)} for name, step in run.steps.items() if "." not in name]
+
+
+def planted(run: Run) -> dict[str, Any]:
+    """How often the verifier erred on cases whose truth is known, as the run noted it; empty if nobody measured."""
+    noted = run.record.get("notes", {}).get("planted", {})
+    return {key: value for key, value in noted.items() if key != "by_how"}
 
 
 def cleaning(run: Run) -> list[str]:

@@ -1,7 +1,8 @@
 """How sure a share is: counts as rates with their 95 % Wilson intervals."""
 
+from collections.abc import Mapping
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Z = 1.959964  # standard deviations that leave 5 % outside
 
@@ -35,3 +36,17 @@ def wilson(hits: int, trials: int) -> Rate:
     low = 0.0 if not hits else (middle - half) / (1 + square)
     high = 1.0 if hits == trials else (middle + half) / (1 + square)
     return Rate(hits, trials, share, low, high)
+
+
+def noted(rate: Rate) -> dict[str, float]:
+    """A rate of wrong verdicts as run.json holds it."""
+    return {"wrong": rate.hits, "cases": rate.trials, "share": rate.share, "low": rate.low, "high": rate.high}
+
+
+def errors(planted: Mapping[str, Any]) -> str:
+    """A verifier's own error rates in one sentence, from what a run noted of its planted cases; "" without any."""
+    if not planted.get("cases"):
+        return ""
+    accepts, rejects = (Rate(*planted[name].values()) for name in ("false_accept", "false_reject"))
+    return (f"{planted['cases']:,} planted cases: false accepts {accepts}; false rejects {rejects}; "
+            f"undecided {planted['undecided']:,}")

@@ -1,10 +1,8 @@
 """Any data set verified, task by task: claims, verdicts, agreements, votes, planted cases, and what they come to."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
-from typing import Any
 
-from schemas.errors import ParameterError
 from schemas.records import Agreement, Ballot, Claim, Planted, Rejection, Verdict
 from schemas.run import current_run
 from schemas.table import Table
@@ -14,7 +12,7 @@ from tasks.tools.warehouse import Warehouse
 from tasks.verify import agreement, judge, measure, planted
 from tasks.verify.claims import claims as read_claims
 
-SPILL = "1GB"  # memory that DuckDB may use to sort attempts by problem; what is more goes to disk
+SPILL = "300MB"  # memory that DuckDB may use to sort attempts by problem; what is more goes to disk
 SPILLED = "spill.tmp"  # swept with the run
 
 
@@ -68,17 +66,7 @@ def cases(claims: Table[Claim], *, share: float = 0.01) -> Table[Planted]:
 
     Notes the error rates in the run. Raises `ParameterError` for a share that is none.
     """
-    return plant(partial(_cases, share=share), claims, expected=partial(_cases_due, share=share), share=share)
-
-
-def plant(work: Callable[..., Iterator[Planted | Rejection]], *sources: Table[Any],
-          expected: Callable[..., int], share: float) -> Table[Planted]:
-    """The table `planted` of a run and its error rates, whatever verifier is under test."""
-    if not 0 <= share <= 1:
-        raise ParameterError(f"{share} is no share", where="planted", mend="give a number from 0 to 1")
-    made: Table[Planted] = each(work, *sources, into=Planted, name=planted.STEP, expected=expected)
-    current_run().note(planted.STEP, {"share": share, **measure.error_rates(made.rows())})
-    return made
+    return measure.plant(partial(_cases, share=share), claims, expected=partial(_cases_due, share=share), share=share)
 
 
 def _cases(claims: Sequence[Claim], share: float) -> Iterator[Planted | Rejection]:
@@ -95,7 +83,8 @@ def _cases_due(claims: Sequence[Claim], share: float) -> int:
 
 def _judged(case: Planted, claim: Claim) -> Planted:
     copy = Claim(case.id, [claim.id], claim.problem_id, "", 0, claim.problem, case.solution, case.answer, "", "", 0)
-    return planted.judged(case, "by_answer", judge.by_answer(copy))
+    status, read, reason, _ = judge.by_answer(copy)
+    return planted.judged(case, "by_answer", status, read, reason)
 
 
 @task

@@ -1,12 +1,17 @@
 """What verdicts come to: counts, first examples of what failed, votes, and the verifier's own error rates."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from schemas.records import Planted
-from tasks.tools.rates import Rate, wilson
+from schemas.errors import ParameterError
+from schemas.records import Planted, Rejection
+from schemas.run import current_run
+from schemas.table import Table
+from tasks.tools.each import each
+from tasks.tools.rates import Rate, noted, wilson
 from tasks.tools.warehouse import Warehouse
+from tasks.verify.planted import STEP
 
 SHOWN = 12  # kinds of reasons that a summary names
 
@@ -40,6 +45,16 @@ def summary(warehouse: Warehouse) -> dict[str, Any]:
     return {"verdicts": counts, "reasons": reasons, "agreement": dict(zip(VOTE_NAMES, votes, strict=True))}
 
 
+def plant(work: Callable[..., Iterator[Planted | Rejection]], *sources: Table[Any],
+          expected: Callable[..., int], share: float) -> Table[Planted]:
+    """The table `planted` of a run and its error rates, whatever verifier is under test."""
+    if not 0 <= share <= 1:
+        raise ParameterError(f"{share} is no share", where="planted", mend="give a number from 0 to 1")
+    made: Table[Planted] = each(work, *sources, into=Planted, name=STEP, expected=expected)
+    current_run().note(STEP, {"share": share, **error_rates(made.rows())})
+    return made
+
+
 def error_rates(cases: Iterable[Planted]) -> dict[str, Any]:
     """False accepts among planted wrong answers, false rejects among right ones, and how many stayed undecided.
 
@@ -47,8 +62,8 @@ def error_rates(cases: Iterable[Planted]) -> dict[str, Any]:
     """
     found = Counter((case.truth, case.how, case.status) for case in cases)
     return {"cases": found.total(),
-            "false_accept": _noted(_rate(found, "different", "passed")),
-            "false_reject": _noted(_rate(found, "equal", "failed")),
+            "false_accept": noted(_rate(found, "different", "passed")),
+            "false_reject": noted(_rate(found, "equal", "failed")),
             "undecided": sum(count for (_, _, status), count in found.items() if status == "unknown"),
             "by_how": [{"truth": truth, "how": how, "status": status, "cases": count}
                        for (truth, how, status), count in sorted(found.items())]}
@@ -58,7 +73,3 @@ def _rate(found: Counter[tuple[str, str, str]], truth: str, wrong: str) -> Rate:
     decided = {status: sum(count for (t, _, s), count in found.items() if (t, s) == (truth, status))
                for status in ("passed", "failed")}
     return wilson(decided[wrong], sum(decided.values()))
-
-
-def _noted(rate: Rate) -> dict[str, float]:
-    return {"wrong": rate.hits, "cases": rate.trials, "share": rate.share, "low": rate.low, "high": rate.high}

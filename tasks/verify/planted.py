@@ -23,11 +23,11 @@ Case = tuple[str, str]  # a text, and what was done to it
 
 _NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>0|[1-9]\d*)(?:\.(?P<places>\d+))?", re.ASCII)
 _FRACTION = re.compile(r"(-?)(?:\\[dt]?frac\{(\d+)\}\{(\d+)\}|(\d+)/(\d+))", re.ASCII)
-_LIST = re.compile(r"(?P<open>\\\{|\(|\[)(?P<inner>[^()\[\]{}\\]+)(?P<shut>\\\}|\)|\])", re.ASCII)
+_LIST = re.compile(r"(?P<open>\\?\{|\(|\[)(?P<inner>[^()\[\]{}\\]+)(?P<shut>\\?\}|\)|\])", re.ASCII)
 _LETTER = re.compile(r"(?P<open>\(?)(?P<letter>[A-E])(?P<shut>\)?)")
 # Sums and products of letters, digits, roots and fractions: no relation, list, unit, word or absolute value in them.
 _FORMULA = re.compile(r"(?:\\(?:d?frac|sqrt|pi|cdot|left|right)(?![A-Za-z])|(?<![A-Za-z])[a-zA-Z](?![A-Za-z])"
-                      r"|\d+|[-+/^(){} ])+", re.ASCII)
+                      r"|\d+|[-+/^(){} √])+", re.ASCII)
 
 
 class Plain(NamedTuple):
@@ -49,6 +49,8 @@ def reformatted(answer: str) -> list[Case]:
     text = _core(answer)
     if plain := _plain(text):
         return [*_rewritten(plain), (f"${text}$", "dollars")]
+    if text.endswith("%") and _plain(text[:-1]):
+        return [(f"{text[:-1]}\\%", "latex percent"), (f"{text[:-1]} %", "spacing")]
     if listed := _LIST.fullmatch(text):
         return _relisted(listed)
     if letter := _LETTER.fullmatch(text):
@@ -69,6 +71,8 @@ def altered(answer: str) -> list[Case]:
     if plain := _plain(text):
         return [(other, how) for other, how in _changed(plain)
                 if (read := _plain(other)) is not None and read.value != plain.value]
+    if text.endswith("%") and _plain(text[:-1]):
+        return [(f"{other}%", how) for other, how in altered(text[:-1])]
     if listed := _LIST.fullmatch(text):
         return list(_one_changed(listed))
     if letter := _LETTER.fullmatch(text):
@@ -82,17 +86,20 @@ def doubles(row_id: str, answer: str, share: float) -> bool:
     return bool(answer) and _hash(row_id) < share * 2**32
 
 
-def judged(case: Planted, method: str, told: tuple[str, str, str, str]) -> Planted:
-    """The case with what a verifier said of it: status, read, reason and level."""
-    return replace(case, method=method, status=told[0], read=told[1], reason=told[2])
+def judged(case: Planted, method: str, status: str, read: str, reason: str) -> Planted:
+    """The case with what a verifier said of it."""
+    return replace(case, method=method, status=status, read=read, reason=reason)
 
 
-def cases(row_id: str, solution: str, answer: str) -> Iterator[Planted | Rejection]:
-    """One right and one wrong copy of a row, not yet judged; a rejection for one that could not be made for certain."""
+def cases(row_id: str, solution: str, answer: str, flaw: str = "") -> Iterator[Planted | Rejection]:
+    """One right and one wrong copy of a row, not yet judged; a rejection for one that could not be made for certain.
+
+    `flaw`: what is wrong with the row itself, so that no copy of it can be called right.
+    """
     for truth, options in zip(TRUTHS, (reformatted(answer), altered(answer)), strict=True):
-        if not options:
-            yield reject(row_id, STEP, "no_case", f"no {truth} case is certain for the answer {answer[:80]!r}",
-                         content=answer[:2000], key=truth)
+        if flaw or not options:
+            why = flaw or f"no {truth} case is certain for the answer {answer[:80]!r}"
+            yield reject(row_id, STEP, "no_case", why, content=answer[:2000], key=truth)
             continue
         text, how = options[_hash(f"{row_id} {truth}") % len(options)]
         yield Planted(stable_id("planted", row_id, truth, text), [row_id], truth, how, replaced(solution, text), answer,
@@ -203,7 +210,7 @@ def _relisted(found: re.Match[str]) -> list[Case]:
     inner = wide if found["inner"] == close else close
     made = [(f"{found['open']}{inner}{found['shut']}", "spacing")]
     if _is_set(found):
-        return [*made, (f"\\{{{', '.join(reversed(members))}\\}}", "order of a set")]
+        return [*made, (f"{found['open']}{', '.join(reversed(members))}{found['shut']}", "order of a set")]
     return [*made, (f"\\left{found['open']}{found['inner']}\\right{found['shut']}", "left and right")]
 
 
@@ -237,7 +244,7 @@ def _grouped(inner: str) -> bool:
 
 
 def _is_set(found: re.Match[str]) -> bool:
-    return found["open"] == "\\{" and found["shut"] == "\\}"
+    return found["open"][-1] == "{" and found["shut"][-1] == "}"
 
 
 def _is_formula(text: str) -> bool:

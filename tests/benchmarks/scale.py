@@ -43,7 +43,9 @@ class Peak(threading.Thread):
 
     def run(self) -> None:
         me = psutil.Process()
-        while not self.over.wait(0.5):
+        over = False
+        while not over:  # a last look after the end, so that a short stage is seen too
+            over = self.over.wait(0.5)
             held = sum(_pss(process.pid) for process in (me, *me.children(recursive=True)))
             self.most = max(self.most, held // 1024)
 
