@@ -22,6 +22,7 @@ _FENCE = re.compile(r"```(?:python|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|
                     re.DOTALL | re.IGNORECASE)
 _PRINTED = re.compile(r"```output\s.*?(?:```|\Z)|<llm-code-output>.*?</llm-code-output>|<output>.*?</output>",
                       re.DOTALL | re.IGNORECASE)
+_ANSWERS = re.compile(r"\d|\\boxed|\banswer\b", re.IGNORECASE)  # else what is left are words between programs
 _FLOAT = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 
 
@@ -99,7 +100,7 @@ def _jail() -> tuple[Any, str]:
 def _judged(answer: str, claim: Claim) -> tuple[str, str]:
     words = blanked(claim.solution).strip()
     said = [("the reference says", claim.answer, _same(answer, claim.answer))] if claim.answer else []
-    if words:
+    if _ANSWERS.search(words):
         told = check(words, answer, claim.problem or None)
         if told.extracted:
             said.append(("the text says", told.extracted, _same(answer, told.extracted)))

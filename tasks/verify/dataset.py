@@ -9,10 +9,10 @@ from schemas.table import Table
 from tasks.tools.each import by_row, each, whole
 from tasks.tools.orchestrator import task
 from tasks.tools.warehouse import Warehouse
-from tasks.verify import agreement, judge, measure, planted
+from tasks.verify import agreement, audit, judge, measure, planted
 from tasks.verify.claims import claims as read_claims
 
-SPILL = "300MB"  # memory that DuckDB may use to sort attempts by problem; what is more goes to disk
+SPILL = "200MB"  # memory that DuckDB may use to sort attempts by problem; what is more goes to disk
 SPILLED = "spill.tmp"  # swept with the run
 
 
@@ -73,7 +73,7 @@ def _cases(claims: Sequence[Claim], share: float) -> Iterator[Planted | Rejectio
     for claim in claims:
         if not planted.doubles(claim.id, claim.answer, share):
             continue
-        for case in planted.cases(claim.id, claim.solution, claim.answer):
+        for case in planted.cases(claim.id, claim.solution, claim.answer, audit.flawed(claim.answer)):
             yield case if isinstance(case, Rejection) else _judged(case, claim)
 
 

@@ -251,7 +251,7 @@ def _is_formula(text: str) -> bool:
     """Whether adding 1 behind it, or space around its signs, is safe: one closed formula with a letter or a root."""
     return (len(text) <= 200 and bool(_FORMULA.fullmatch(text)) and bool(re.search(r"[a-zA-Z]", text))
             and text[-1] not in "-+/^({ " and text[0] not in ")}^/+" and _balanced(text)
-            and not re.search(r"\d [\d(]|^[A-Za-z]$|\bi\b.*\^|[-+/^ ]{2,}[-+/^]", text))
+            and not re.search(r"\d[eE][-+\d]|\d [\d(]|^[A-Za-z]$|\bi\b.*\^|[-+/^ ]{2,}[-+/^]", text))
 
 
 def _balanced(text: str) -> bool:
