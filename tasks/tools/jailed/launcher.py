@@ -1,0 +1,104 @@
+"""Builds the jail around itself and becomes the zygote in it. Run as a script, with its plan as JSON in argv[1].
+
+The plan (made by `tasks.tools.jail.layout`): `level`; `control`, the number of the socket to the host; `anchor`, an
+empty folder to build a root on; `binds`, pairs of host path and path in the jail; `python`, `zygote`, `path`, `env`;
+`own`, where this package is imported from; the rest is the zygote's.
+
+As root the jail's files are put in place first, then all rights are given up (nobody), then come the namespaces. As an
+ordinary user the namespaces come first and bring the right to mount. Either way the zygote is process 1 of its own.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+NOBODY = 65534
+
+
+def main() -> None:
+    plan: dict[str, Any] = json.loads(sys.argv[1])
+    sys.path.insert(0, plan["own"])
+    control = socket.socket(fileno=plan["control"])
+    try:
+        if plan["level"] == "namespaces":
+            _enter(plan)
+        os.set_inheritable(plan["control"], True)
+        words = [plan["python"], "-I", "-S", "-B", "-X", "utf8", plan["zygote"], json.dumps(plan["inside"])]
+        os.execve(plan["python"], words, plan["env"])
+    except BaseException as error:  # whatever went wrong, the host must hear of it
+        control.send(json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
+        os._exit(1)
+
+
+def _enter(plan: dict[str, Any]) -> None:
+    from tasks.tools.jailed import system
+
+    root, uid, gid = os.geteuid() == 0, os.geteuid(), os.getegid()
+    proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    rest = system.NEWPID | system.NEWNET | system.NEWIPC | system.NEWUTS | system.NEWCGROUP
+    if root:
+        system.unshare(system.NEWNS)
+        _build(plan)
+        uid = gid = NOBODY
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        system.prctl(system.DUMPABLE, 1)  # otherwise /proc/self, where the maps are written, stays root's
+        system.unshare(system.NEWUSER | system.NEWNS | rest)
+        _map(proc, uid, gid)
+    else:
+        system.unshare(system.NEWUSER | system.NEWNS | rest)
+        _map(proc, uid, gid)
+        _build(plan)
+    system.set_hostname(b"jail")
+    os.close(proc)
+    if (child := os.fork()):
+        _wait_and_end(child, plan["control"])
+    os.setsid()
+    system.prctl(system.PDEATHSIG, signal.SIGKILL)
+
+
+def _build(plan: dict[str, Any]) -> None:
+    """A root of a few megabytes that holds nothing but an interpreter and its libraries, read-only."""
+    from tasks.tools.jailed import system
+
+    anchor = plan["anchor"]
+    system.mount("none", "/", "", system.REC | system.PRIVATE)
+    system.mount("jail", anchor, "tmpfs", system.NOSUID | system.NODEV, "size=1m,mode=755")
+    for source, target in plan["binds"]:
+        place = anchor + target
+        if source == "":
+            os.makedirs(place, exist_ok=True)  # an empty folder, which hides what the bind around it would show
+            system.mount("none", place, "tmpfs", system.NOSUID | system.NODEV | system.RDONLY, "size=4k,mode=755")
+            continue
+        if os.path.isdir(source):
+            os.makedirs(place, exist_ok=True)
+        else:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o644))
+        system.bind(source, place)
+    os.makedirs(anchor + "/tmp", exist_ok=True)
+    system.pivot(anchor)
+
+
+def _map(proc: int, uid: int, gid: int) -> None:
+    for name, line in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
+        fd = os.open(name, os.O_WRONLY, dir_fd=proc)
+        try:
+            os.write(fd, line.encode())
+        finally:
+            os.close(fd)
+
+
+def _wait_and_end(child: int, control: int) -> None:
+    """The outer half: it holds nothing, waits, and takes the jail with it when it is killed."""
+    os.close(control)
+    os.waitpid(child, 0)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
