@@ -169,7 +169,7 @@ class Jailed:
     def run(self, program: str) -> SimpleNamespace:
         self.ran.append(program)
         base = {"status": "ok", "stdout": "", "stderr": "", "value": None, "hit": "", "level": "namespaces"}
-        found = self.told.get("first") if len(self.ran) == 1 and "first" in self.told else self.told["out"]
+        found = self.told["first"] if len(self.ran) == 1 and "first" in self.told else self.told["out"]
         return SimpleNamespace(**{**base, **found})
 
 
@@ -320,10 +320,10 @@ def test_the_answer_is_replaced_only_where_it_is_marked(solution: str, made: str
 
 
 def test_the_share_is_kept_and_the_choice_is_the_rows_own() -> None:
-    chosen = [row for row in map(str, range(20_000)) if planted.doubles(row, "7", 0.01)]
+    chosen = [row for row in map(str, range(20_000)) if planted.doubles(row, 0.01)]
     assert 140 < len(chosen) < 260
-    assert set(chosen) <= {row for row in map(str, range(20_000)) if planted.doubles(row, "7", 0.05)}
-    assert not any(planted.doubles(row, "", 1.0) for row in chosen)
+    assert set(chosen) <= {row for row in map(str, range(20_000)) if planted.doubles(row, 0.05)}
+    assert not any(planted.doubles(row, 0.0) for row in chosen)
 
 
 def case(truth: str, status: str) -> Planted:
@@ -361,13 +361,13 @@ def test_a_share_is_between_nothing_and_all(run: Run, tmp_path: Path) -> None:
 def test_wilson(hits: int, trials: int, low: float, high: float) -> None:
     """Newcombe 1998, table I, and by hand."""
     rate = wilson(hits, trials)
-    assert (rate.low, rate.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert [rate.low, rate.high] == pytest.approx([low, high], abs=5e-5)
 
 
 # --- the whole
 
 
-ROWS = [
+ROWS: list[Mapping[str, object]] = [
     *({"problem": "What is 3 + 4?", "response": f"3 + 4 = {n}.\nSo \\boxed{{{n}}}.", "answer": "8"} for n in [7] * 6),
     {"problem": "What is 1/2 + 1/4?", "response": ["\\boxed{3/4}", "1/2 + 1/4 = 2/4\n#### 2/4"], "answer": "0.75"},
     {"problem": "What is x?", "answer": "N/A"},

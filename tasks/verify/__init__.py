@@ -55,7 +55,7 @@ def _doubled(problems: Sequence[Problem], solutions: Sequence[Solution],
     asked = {problem.id: problem for problem in problems}
     for solution in solutions:
         problem = asked.get(solution.problem_id)
-        if problem and planting.doubles(solution.id, problem.answer, share):
+        if problem and planting.doubles(solution.id, share):
             yield problem, solution
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from schemas.records import Agreement, Ballot, Claim, Planted, Rejection, Verdict
 from schemas.run import current_run
 from schemas.table import Table
+from tasks.tools.answers.extract import extract
 from tasks.tools.each import by_row, each, whole
 from tasks.tools.orchestrator import task
 from tasks.tools.warehouse import Warehouse
@@ -71,14 +72,15 @@ def cases(claims: Table[Claim], *, share: float = 0.01) -> Table[Planted]:
 
 def _cases(claims: Sequence[Claim], share: float) -> Iterator[Planted | Rejection]:
     for claim in claims:
-        if not planted.doubles(claim.id, claim.answer, share):
-            continue
-        for case in planted.cases(claim.id, claim.solution, claim.answer, audit.flawed(claim.answer)):
-            yield case if isinstance(case, Rejection) else _judged(case, claim)
+        if planted.doubles(claim.id, share):
+            # Where there is no reference, a copy is right or wrong beside the answer that the solution gives itself.
+            answer = claim.answer or extract(claim.solution, claim.problem or None).text
+            for case in planted.cases(claim.id, claim.solution, answer, audit.flawed(answer)):
+                yield case if isinstance(case, Rejection) else _judged(case, claim)
 
 
 def _cases_due(claims: Sequence[Claim], share: float) -> int:
-    return len(planted.TRUTHS) * sum(planted.doubles(claim.id, claim.answer, share) for claim in claims)
+    return len(planted.TRUTHS) * sum(planted.doubles(claim.id, share) for claim in claims)
 
 
 def _judged(case: Planted, claim: Claim) -> Planted:

@@ -18,6 +18,7 @@ STATUS = {"equal": "passed", "different": "failed", "unknown": "unknown"}
 SIGN = re.compile("[=≈]")
 BARE = re.compile(r"[-\d.%()]+")
 REST = re.compile(r"\bremainder\b|\br\.? ?\d|\bmod\b", re.IGNORECASE)
+TORN = re.compile(r"0\d")
 NEAR = 80  # characters in which a remainder is told
 SHOWN = 80  # characters of an answer in a reason
 
@@ -53,6 +54,8 @@ def _doubted(text: str, statement: Statement) -> bool:
     if statement.annotated:
         return False
     bare = BARE.fullmatch(statement.left) and BARE.fullmatch(statement.right)
+    if TORN.match(statement.left):  # "20 ,000 * 3"
+        return True
     return bool(bare) or bool(REST.search(text, statement.start, statement.start + NEAR))
 
 

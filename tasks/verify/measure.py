@@ -16,7 +16,7 @@ from tasks.verify.planted import STEP
 SHOWN = 12  # kinds of reasons that a summary names
 
 COUNTS = "SELECT method, status, count(*) FROM verdicts GROUP BY ALL ORDER BY ALL"
-# A reason's kind is its words before the first name or number; of each kind the first in the source is shown.
+# A reason's kind is its words before the first name or number; of each kind one is shown.
 REASONS = """
     WITH told AS (SELECT method, status, reason, solution_id,
                          trim(regexp_extract(reason, '^[^:;,0-9]*')) AS kind FROM verdicts WHERE reason <> ''),

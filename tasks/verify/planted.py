@@ -81,9 +81,9 @@ def altered(answer: str) -> list[Case]:
     return [(f"{text}+1", "term added")] if _is_formula(text) else []
 
 
-def doubles(row_id: str, answer: str, share: float) -> bool:
-    """Whether a row that has a reference is doubled: its id decides, so that a resumed run plants the same cases."""
-    return bool(answer) and _hash(row_id) < share * 2**32
+def doubles(row_id: str, share: float) -> bool:
+    """Whether a row is doubled: its id decides, so that a resumed run plants the same cases."""
+    return _hash(row_id) < share * 2**32
 
 
 def judged(case: Planted, method: str, status: str, read: str, reason: str) -> Planted:
