@@ -46,8 +46,9 @@ class Server:
     """One program at a time."""
 
     def __init__(self, plan: dict[str, Any], control: socket.socket) -> None:
-        from tasks.tools.jailed import system
+        from tasks.tools.jailed import policy, system
 
+        self.filter = policy.filter_for(writing=plan["level"] == "namespaces")
         self.level, self.control = plan["level"], control
         self.itself = os.pidfd_open(os.getpid())
         self.used = _address_space()
@@ -131,7 +132,7 @@ class Server:
         if self.level != "none":
             system.drop_capabilities()
             system.prctl(system.NO_NEW_PRIVS, 1)
-            system.install(policy.filter_for(os.getpid(), writing=self.level == "namespaces"))
+            system.install(policy.mine(self.filter))
         program.run(code, inputs, limits["value"])
 
 
