@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from schemas.errors import ParameterError
-from tasks.tools.jail.layout import ROOT, plan
+from tasks.tools.jail.layout import ROOT, environment, plan
 from tasks.tools.jail.outcome import IsolationUnavailable, Level, Limits, Outcome, Status, Tier
 
 TRIES = 3  # of a program whose zygote dies
@@ -34,7 +34,8 @@ class Jail:
 
     `level` "auto" takes the highest that this machine offers and raises `IsolationUnavailable` where it offers none;
     "none" runs programs with this user's rights and asks for `i_trust_this_code`. `tier` "light" holds the standard
-    library, "heavy" also sympy and numpy. `modules` are dotted names of files of ours that the fork server imports.
+    library, "heavy" also sympy and numpy, "full" also scipy and networkx. `modules` are dotted names of files of ours
+    that the fork server imports.
     """
 
     def __init__(self, level: Level | Literal["auto"] = "auto", *, tier: Tier = "heavy", limits: Limits | None = None,
@@ -115,8 +116,8 @@ class _Zygote:
             launcher = str(ROOT / "tasks/tools/jailed/launcher.py")
             self.process = subprocess.Popen(
                 [os.path.realpath(sys.executable), "-I", "-S", "-B", launcher, told],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env={},
-                pass_fds=(theirs.fileno(),), start_new_session=True)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+                env=environment(), pass_fds=(theirs.fileno(),), start_new_session=True)
             theirs.close()
             self._wait_until_ready()
         finally:

@@ -1,17 +1,18 @@
 """What a jail is made of on this machine: the interpreter, its libraries, the packages that programs may import."""
 
-import importlib.util
 import os
 import sys
 import sysconfig
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
 # distributions of the heavy tier, as they are named on the index; never a whole site-packages, where pip would lie
-SCIENCE = ("numpy", "sympy", "mpmath")
+SCIENCE = {"light": (), "heavy": ("numpy", "sympy", "mpmath"),
+           "full": ("numpy", "sympy", "mpmath", "scipy", "networkx")}
 LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib/x86_64-linux-gnu",
              "/lib/aarch64-linux-gnu", "/lib64", "/lib/ld-musl-x86_64.so.1")
 HIDDEN = ("site-packages", "dist-packages", "ensurepip", "test", "idlelib", "lib2to3")
@@ -23,14 +24,14 @@ def plan(level: str, tier: str, modules: Sequence[str], control: int, anchor: st
     """The launcher's plan; see there. `modules` are dotted names of ours that the zygote shall hold."""
     own = [f"tasks/tools/jailed/{path.name}" for path in (ROOT / "tasks/tools/jailed").glob("*.py")]
     own += [f"{module.replace('.', '/')}.py" for module in modules]
-    packages = _packages() if tier == "heavy" else {}
+    packages = _packages(SCIENCE[tier])
     if level == "namespaces":
         return _confined(tier, modules, control, anchor, own, packages)
-    path = sorted({str(Path(source).parent) for source in packages.values()})
     inside = {"level": level, "tier": tier, "modules": list(modules), "control": control, "own": str(ROOT),
-              "path": path, "readable": [*_standard(), *packages.values(), *_libraries()]}
+              "packages": packages, "readable": [sysconfig.get_path("stdlib"), *_shared_python(), *packages.values(),
+                                                 *_libraries()]}
     return {"level": level, "control": control, "own": str(ROOT), "python": os.path.realpath(sys.executable),
-            "zygote": str(ROOT / "tasks/tools/jailed/zygote.py"), "inside": inside, "env": _environment("")}
+            "zygote": str(ROOT / "tasks/tools/jailed/zygote.py"), "inside": inside, "env": environment()}
 
 
 def _confined(tier: str, modules: Sequence[str], control: int, anchor: str, own: Sequence[str],
@@ -46,25 +47,24 @@ def _confined(tier: str, modules: Sequence[str], control: int, anchor: str, own:
     binds += [(source, f"/py/site/{name}") for name, source in packages.items()]
     binds += [(str(ROOT / path), f"/py/own/{path}") for path in own]
     inside = {"level": "namespaces", "tier": tier, "modules": list(modules), "control": control, "own": "/py/own",
-              "path": ["/py/site"], "readable": []}
+              "packages": {name: f"/py/site/{name}" for name in packages}, "readable": []}
     return {"level": "namespaces", "control": control, "own": str(ROOT), "anchor": anchor, "binds": binds,
             "python": python, "zygote": "/py/own/tasks/tools/jailed/zygote.py", "inside": inside,
-            "env": _environment("/py/lib")}
+            "env": {**ENVIRONMENT, "LD_LIBRARY_PATH": "/py/lib"}}
 
 
-def _environment(libraries: str) -> dict[str, str]:
-    return {**ENVIRONMENT, **({"LD_LIBRARY_PATH": libraries} if libraries else {})}
+def environment() -> dict[str, str]:
+    """All that a jailed process knows of an environment; libpython may lie where only this user's setting finds it."""
+    folders = ":".join(str(Path(library).parent) for library in _shared_python())
+    return {**ENVIRONMENT, **({"LD_LIBRARY_PATH": folders} if folders else {})}
 
 
+@cache
 def _shared_python() -> list[str]:
-    """libpython, where the interpreter is linked to it and it does not lie with the system's libraries."""
-    name, folder = sysconfig.get_config_var("INSTSONAME"), sysconfig.get_config_var("LIBDIR")
-    path = Path(folder or "", name or "")
-    return [str(path)] if sysconfig.get_config_var("Py_ENABLE_SHARED") and path.is_file() else []
-
-
-def _standard() -> list[str]:
-    return [sysconfig.get_path("stdlib"), *_shared_python()]
+    """libpython, where this interpreter is linked to it, from where it was really loaded."""
+    name = sysconfig.get_config_var("INSTSONAME") or ""
+    lines = Path("/proc/self/maps").read_text().splitlines() if name.endswith(".so.1.0") else []
+    return sorted({line[line.index("/"):] for line in lines if line.endswith("/" + name)})
 
 
 def _libraries() -> list[str]:
@@ -72,10 +72,10 @@ def _libraries() -> list[str]:
     return [folder for folder in LIBRARIES if os.path.exists(folder)]
 
 
-def _packages() -> dict[str, str]:
-    """Top-level files and folders of the heavy tier's distributions: name -> where it lies."""
+def _packages(distributions: Sequence[str]) -> dict[str, str]:
+    """Top-level files and folders of distributions: name -> where it lies. Those not installed are left out."""
     found: dict[str, str] = {}
-    for distribution in SCIENCE:
+    for distribution in distributions:
         try:
             listed = files(distribution) or []
         except PackageNotFoundError:
@@ -85,8 +85,3 @@ def _packages() -> dict[str, str]:
             if top not in found and top != ".." and not top.endswith((".dist-info", "__pycache__")):
                 found[top] = str(file.locate()).removesuffix("/".join(("", *file.parts[1:])))
     return found
-
-
-def has(module: str) -> bool:
-    """Whether this installation holds a package."""
-    return importlib.util.find_spec(module) is not None

@@ -12,7 +12,8 @@ from tasks.tools.jail.outcome import IsolationUnavailable, Level, Limits
 CANARIES = {
     "a file of this machine is read": "try: open({file!r}).read(); print('out')\nexcept OSError: print('kept')",
     "another process gets a signal":  # one's own number can be the same, in a container
-        "import os\ntry: os.kill({pid}, 0); print('kept' if {pid} == os.getpid() else 'out')\nexcept OSError: print('kept')",
+        "import os\ntry:\n    os.kill({pid}, 0)\n    print('kept' if {pid} == os.getpid() else 'out')\n"
+        "except OSError: print('kept')",
     "a socket is opened": "import socket\ntry: socket.socket(); print('out')\nexcept OSError: print('kept')",
     "a process is started":
         "import os\ntry:\n    os.fork() or os._exit(0)\n    print('out')\nexcept OSError: print('kept')",

@@ -43,10 +43,10 @@ x.subs(x, 3); (x + y).subs({x: 1, y: 2}); lambdify(x, x**2)(3); re(1 + 2*I); Int
 
 def prepare(tier: str, modules: list[str]) -> None:
     """Import and warm up, once, in the zygote. What is not installed is left out."""
-    for name in (*STANDARD, *(SCIENCE if tier == "heavy" else ())):
+    for name in (*STANDARD, *(SCIENCE if tier != "light" else ())):
         with suppress(ImportError):
             importlib.import_module(name)
-    if tier == "heavy" and "sympy" in sys.modules:
+    if "sympy" in sys.modules:
         exec(compile(TYPICAL, "<warm>", "exec"), {})
     for name in modules:
         importlib.import_module(name)

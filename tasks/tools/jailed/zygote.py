@@ -15,8 +15,12 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from mmap import mmap
 from time import monotonic
+from types import ModuleType
 from typing import Any, NoReturn
 
 FDS = 6
@@ -26,8 +30,8 @@ PAGE = 4096
 def main() -> NoReturn:
     plan: dict[str, Any] = json.loads(sys.argv[1])
     sys.argv[:] = [""]
-    sys.path += plan["path"]
     sys.path.insert(0, plan["own"])
+    sys.meta_path.append(Packages(plan["packages"]))
     control = socket.socket(fileno=plan["control"])
     control.set_inheritable(False)
     try:
@@ -40,6 +44,18 @@ def main() -> NoReturn:
         control.send(json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())
         os._exit(1)
     server.serve()
+
+
+class Packages(MetaPathFinder):
+    """Finds the packages that programs may import, and no other that lies beside them."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self.places = {name.removesuffix(".py"): os.path.dirname(place) for name, place in places.items()}
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if path is not None or name not in self.places:
+            return None
+        return PathFinder.find_spec(name, [self.places[name]])
 
 
 class Server:
