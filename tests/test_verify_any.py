@@ -19,7 +19,7 @@ from schemas.run import Run, open_run
 from schemas.table import Table
 from tasks.tools.equations import statements
 from tasks.tools.rates import wilson
-from tasks.verify import agreement, audit, code, dataset, judge, measure, planted
+from tasks.verify import agreement, audit, code, dataset, judge, measure, planted, printed
 from tasks.verify.claims import flat, mapped, of_row
 from tests.conftest import Command
 
@@ -168,7 +168,7 @@ class Jailed:
 
     def run(self, program: str) -> SimpleNamespace:
         self.ran.append(program)
-        base = {"status": "ok", "stdout": "", "stderr": "", "value": None, "hit": "", "level": "namespaces"}
+        base = {"status": "ok", "stdout": "", "stderr": "", "value": None, "hit": (), "level": "namespaces"}
         found = self.told["first"] if len(self.ran) == 1 and "first" in self.told else self.told["out"]
         return SimpleNamespace(**{**base, **found})
 
@@ -187,13 +187,13 @@ PROGRAM = "```python\nprint(21 / 3)\n```\n```output\n7.0\n```\nSo it is \\boxed{
     ({"stdout": "6.9999999999999\n"}, "7", "passed", ""),  # a float is known to some digits
     ({"stdout": "7.1\n"}, "", "failed", "program: gives 7.1, the text says 7"),
     ({"stdout": "7\n"}, "8", "failed", "program: gives 7, the reference says 8"),
-    ({"status": "timeout", "hit": "wall"}, "7", "unknown", "program: timeout, wall"),
+    ({"status": "timeout", "hit": ("wall",)}, "7", "unknown", "program: timeout, wall"),
     ({"status": "error", "stderr": "Traceback\nZeroDivisionError: division by zero"}, "7", "unknown",
      "program: error, ZeroDivisionError: division by zero"),
     ({"status": "internal", "stdout": "8\n"}, "7", "unknown", "program: internal"),
     ({}, "7", "unknown", "program: it printed nothing"),
 ])
-def test_by_code(monkeypatch: pytest.MonkeyPatch, out: dict[str, str], answer: str, status: str, reason: str) -> None:
+def test_by_code(monkeypatch: pytest.MonkeyPatch, out: dict[str, Any], answer: str, status: str, reason: str) -> None:
     found = ran(monkeypatch, PROGRAM, answer, out=out)
     assert (found[0], found[2], found[3]) == (status, reason, "namespaces")
 
@@ -204,6 +204,26 @@ def test_a_program_that_leans_on_earlier_ones_runs_with_them(monkeypatch: pytest
     monkeypatch.setattr(code, "_jail", lambda: (jail, ""))
     assert code.by_code(claim("```python\nx = 7\n```\nand\n```python\nprint(x)\n```", "7"))[0] == "passed"
     assert jail.ran == ["print(x)", "x = 7\nprint(x)"]
+
+
+@pytest.mark.parametrize(("out", "other", "status"), [
+    ("[3, 5, 7]", "3, 5, 7", "equal"), ("2516", "2516_8", "equal"), ("Interval.open(5, oo)", "(5,\\infty)", "equal"),
+    ("Interval(-2, sqrt(7))", "x \\in [-2,\\sqrt{7}]", "equal"), ("{1, 2}", "2, 1", "equal"),
+    ("Union(Interval.open(-oo, -3), Interval.Ropen(3, 4))", "(-\\infty,-3)\\cup[3,4)", "equal"),
+    ("6.9999999999999", "7", "equal"), ("6.99", "7", "different"), ("[3, 5]", "3, 7", "different"),
+    ("2517", "2516_8", "different"), ("Interval(-2, 7)", "(-2,7)", "different")])
+def test_what_programs_print(out: str, other: str, status: str) -> None:
+    assert printed.same(out, other) == status
+
+
+def test_the_jail_runs_it(tmp_path: Path, mathmill: Command) -> None:
+    rows = [{"problem": "q", "response": PROGRAM, "answer": "7"},
+            {"problem": "p", "response": "```python\nopen('/etc/passwd').read(); print(7)\n```", "answer": "7"}]
+    jsonl(tmp_path / "mine.jsonl", *rows)
+    said = json.loads(mathmill("verify", "mine.jsonl", "--method", "by_code", "--json").stdout)
+    if any("not run" in row["example"] for row in said["reasons"]):
+        pytest.skip("no isolation on this machine")
+    assert said["verdicts"]["by_code"] == {"passed": 1, "unknown": 1}
 
 
 def test_without_isolation_nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:

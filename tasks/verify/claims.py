@@ -65,7 +65,9 @@ def _work(source: str, given: Mapping[str, str], licence: str) -> Iterator[Claim
 def _rows(source: str) -> tuple[Iterator[tuple[str, int, Row]], str, str]:
     """(file, line, flat row) of all rows, the licence, and a mark of exact contents. A folder is read file by file."""
     if Path(source).is_dir():
-        files = sorted(path for path in Path(source).rglob("*") if path.is_file() and path.name.endswith(ENDINGS))
+        found = sorted(path for path in Path(source).rglob("*") if path.is_file() and path.name.endswith(ENDINGS))
+        # Beside its rows a published data set keeps manifests and the like.
+        files = [path for path in found if path.suffix != ".json"] or found
         if not files:
             raise InputError("holds no file of rows", where=source, mend=f"endings known: {', '.join(ENDINGS)}")
         return ((str(path.relative_to(source)), line, flat(row)) for path in files

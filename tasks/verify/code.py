@@ -8,13 +8,16 @@ import atexit
 import re
 from contextlib import ExitStack
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.records import Claim
-from tasks.tools.answers import check, equivalent
+from tasks.tools.answers import check
+from tasks.verify.printed import same
+
+if TYPE_CHECKING:
+    from tasks.tools.jail import Jail
 
 WALL = 5.0  # seconds: published tool-calling solutions that take longer are in a loop
-EXACT_DIGITS = 10  # of a float that a program prints: the last few are the machine's
 MAX_PROGRAMS = 20
 
 _FENCE = re.compile(r"```(?:python|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|<llm-code>(.*?)</llm-code>"
@@ -23,7 +26,6 @@ _FENCE = re.compile(r"```(?:python|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|
 _PRINTED = re.compile(r"```output\s.*?(?:```|\Z)|<llm-code-output>.*?</llm-code-output>|<output>.*?</output>",
                       re.DOTALL | re.IGNORECASE)
 _ANSWERS = re.compile(r"\d|\\boxed|\banswer\b", re.IGNORECASE)  # else what is left are words between programs
-_FLOAT = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 
 
 class Ran(NamedTuple):
@@ -72,9 +74,9 @@ def run(program: str) -> Ran:
     if jail is None:
         return Ran("", f"not run: {refusal}", "none")
     outcome = jail.run(program)
-    level = str(outcome.level)
+    level = outcome.level
     if outcome.status != "ok":
-        said = (outcome.stderr.strip().splitlines() or [str(outcome.hit or "")])[-1]
+        said = (outcome.stderr.strip().splitlines() or [" and ".join(outcome.hit)])[-1]
         return Ran("", f"{outcome.status}{said and ', '}{said[:200]}", level)
     lines = outcome.stdout.strip().splitlines()
     answer = lines[-1].strip() if lines else (outcome.value or "").strip().strip("'\"")
@@ -82,12 +84,10 @@ def run(program: str) -> Ran:
 
 
 @cache
-def _jail() -> tuple[Any, str]:
+def _jail() -> "tuple[Jail | None, str]":
     """The jail of this process, or why there is none."""
-    try:
-        from tasks.tools.jail import IsolationUnavailable, Jail, Limits
-    except ImportError as error:  # FIXME goes when the jail is there
-        return None, str(error)
+    from tasks.tools.jail import IsolationUnavailable, Jail, Limits
+
     stack = ExitStack()
     try:
         jail = stack.enter_context(Jail(level="auto", tier="heavy", limits=Limits(wall=WALL)))
@@ -99,22 +99,14 @@ def _jail() -> tuple[Any, str]:
 
 def _judged(answer: str, claim: Claim) -> tuple[str, str]:
     words = blanked(claim.solution).strip()
-    said = [("the reference says", claim.answer, _same(answer, claim.answer))] if claim.answer else []
+    said = [("the reference says", claim.answer, same(answer, claim.answer))] if claim.answer else []
     if _ANSWERS.search(words):
         told = check(words, answer, claim.problem or None)
         if told.extracted:
-            said.append(("the text says", told.extracted, _same(answer, told.extracted)))
+            said.append(("the text says", told.extracted, same(answer, told.extracted)))
     if not said:
         return "unknown", "program: there is no answer to compare with"
     for status, verdict in (("failed", "different"), ("unknown", "unknown")):
         if against := next((one for one in said if one[2] == verdict), None):
             return status, f"program: gives {answer[:80]}, {against[0]} {against[1][:80]}"
     return "passed", ""
-
-
-def _same(printed: str, other: str) -> str:
-    """Whether the printed answer is the other; a float is taken for what it is, a number known to some digits."""
-    status = equivalent(printed, other).status
-    if status == "equal" or not _FLOAT.fullmatch(printed) or len(re.sub(r"\D", "", printed)) < EXACT_DIGITS:
-        return status
-    return equivalent(f"{float(printed):.{EXACT_DIGITS}g}", other).status if abs(float(printed)) < 1e9 else status
