@@ -151,6 +151,15 @@ def test_programs_are_no_steps_but_keep_the_count_of_lines() -> None:
     assert "by_step" not in judge.applies(claim("```python\nx = 1\n```"))
 
 
+def test_a_judge_that_breaks_has_said_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Claim) -> judge.Told:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(judge, "by_answer", broken)
+    [verdict] = judge.verdicts([claim("7", "7")], ["by_answer"])
+    assert (verdict.status, verdict.reason) == ("unknown", "fault of mathmill: ValueError: odd")
+
+
 @pytest.mark.parametrize("text", ["((5 = 5", "b = ((0.1, None), (0.1, None))",
                                   "(7! / (3!(7−3)!)) × (4! / (2!(4−2)!)) = 1 = (("])
 def test_brackets_left_open_are_read_without_a_fault(text: str) -> None:
@@ -249,6 +258,11 @@ def test_answers_fall_into_classes() -> None:
     statuses = [(verdict.status, verdict.reason) for verdict in agreement.verdicts(found, judge.METHODS)]
     assert statuses == [("passed", "")] * 2 + [("failed", "majority: 3 of 4 say 1/2")] + [
         ("passed", ""), ("unknown", "no final answer was found")]
+
+
+def test_thousands_of_different_answers_are_no_trouble() -> None:
+    found = agreement.agreement(ballot(*map(str, range(5_000)), *["7"] * 5_000))
+    assert (found.winner, found.votes[0], len(found.answers)) == ("7", 5_001, 5_000)
 
 
 def test_a_tie_has_no_winner() -> None:

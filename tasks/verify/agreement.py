@@ -12,20 +12,19 @@ from schemas.records import Agreement, Ballot, Verdict, stable_id
 from tasks.tools.answers import equivalent
 from tasks.tools.rates import wilson
 
-MAX_ATTEMPTS = 1_000  # of one problem that vote; a group this large is mostly rows without a problem text
+MAX_CLASSES = 200  # that an answer is compared with: a problem with more different answers has no majority to find
 
 ATTEMPTS = """
     SELECT v.problem_id, v.solution_id, v.read, v.status, c.answer, c.line
     FROM verdicts v JOIN claims c ON c.id = v.solution_id
     WHERE v.method = 'by_answer' AND v.problem_id IN (SELECT problem_id FROM claims GROUP BY 1 HAVING count(*) > 1)
-    ORDER BY v.problem_id, c.line, c.attempt"""
+    ORDER BY v.problem_id, c.source, c.line, c.attempt"""
 
 
 def ballots(rows: Iterator[tuple[Any, ...]]) -> Iterator[Ballot]:
     """One ballot a problem, from the rows of `ATTEMPTS`."""
     for problem_id, group in groupby(rows, key=lambda row: row[0]):
-        attempts = [row for _, row in zip(range(MAX_ATTEMPTS), group, strict=False)]
-        ids, reads, statuses, references, lines = (list(column) for column in list(zip(*attempts, strict=True))[1:])
+        _, ids, reads, statuses, references, lines = map(list, zip(*group, strict=True))
         yield Ballot(stable_id("ballot", problem_id, *ids), ids, problem_id, reads, statuses,
                      sorted({reference for reference in references if reference}), min(lines))
 
@@ -55,7 +54,7 @@ def classes(answers: Sequence[str]) -> tuple[list[int], list[int], int]:
     undecided = 0
     for place, answer in enumerate(answers):
         if answer not in known:
-            found = [equivalent(answers[head], answer).status for head in heads]
+            found = [equivalent(answers[head], answer).status for head in heads[:MAX_CLASSES]]
             undecided += found.count("unknown")
             known[answer] = found.index("equal") if "equal" in found else len(heads)
             if known[answer] == len(heads):
