@@ -79,7 +79,7 @@ class Range:
         self.jail = self.opened.enter_context(Jail(self.level, limits=self.limits))
         self.clean = self.jail.run(FINGERPRINT)
         assert self.clean.status == "ok", self.clean.stderr
-        self.pid, self.processes = self.jail.pid, _processes()
+        self.pid, self.processes = self.jail.pid, descendants(os.getpid())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -117,11 +117,11 @@ class Range:
         if self.jail.pid != self.pid:
             yield "alive: the fork server was started again"
             self.pid = self.jail.pid
-            self.processes = _processes()
+            self.processes = descendants(os.getpid())
         if (state := self.jail.run(FINGERPRINT)).stdout != self.clean.stdout:
             yield f"clean_state: {state.stdout[-200:]} {state.stderr[-200:]}"
         until = time.monotonic() + 1
-        while (more := _processes() - self.processes) and time.monotonic() < until:
+        while (more := descendants(os.getpid()) - self.processes) and time.monotonic() < until:
             time.sleep(0.02)
         if more:
             yield f"no_proc: {more}"
@@ -163,8 +163,8 @@ def _told(name: str, text: str, found: Outcome) -> bool:
             "stdout_lacks_re": name == "stdout_lacks_re" and not re.search(text, found.stdout)}.get(name, False)
 
 
-def _processes() -> set[int]:
-    """Processes of this machine that descend from this one, or lost their parent to process 1."""
+def descendants(root: int) -> set[int]:
+    """A process and all that descend from it."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -172,7 +172,7 @@ def _processes() -> set[int]:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-    found, size = {os.getpid()}, 0
+    found, size = {root}, 0
     while len(found) > size:
         size = len(found)
         found |= {pid for pid, parent in parents.items() if parent in found}

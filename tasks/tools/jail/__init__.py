@@ -11,7 +11,7 @@ the allowed calls, and side channels; for hostile tenants run all of mathmill in
 
 from tasks.tools.jail.host import Jail
 from tasks.tools.jail.outcome import IsolationUnavailable, Level, Limits, Outcome, Status, Tier
-from tasks.tools.jail.probe import Probe, best_level, probe
+from tasks.tools.jail.probing import Probe, best_level, probe
 
 __all__ = ["IsolationUnavailable", "Jail", "Level", "Limits", "Outcome", "Probe", "Status", "Tier", "best_level",
            "probe"]

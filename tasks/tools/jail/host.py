@@ -94,7 +94,7 @@ class Jail:
 
 
 def _best() -> Level:
-    from tasks.tools.jail.probe import best_level
+    from tasks.tools.jail.probing import best_level
 
     return best_level()
 

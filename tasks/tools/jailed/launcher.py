@@ -5,7 +5,7 @@ empty folder to build a root on; `binds`, pairs of host path and path in the jai
 `own`, where this package is imported from; the rest is the zygote's.
 
 As root the jail's files are put in place first, then all rights are given up (nobody), then come the namespaces. As an
-ordinary user the namespaces come first and bring the right to mount. Either way the zygote is process 1 of its own.
+ordinary user, or a root without root's rights, the namespaces come first and bring the right to mount. Either way the zygote is process 1 of its own.
 """
 
 import json
@@ -16,6 +16,7 @@ import sys
 from typing import Any
 
 NOBODY = 65534
+SETGID, SETUID, SYS_ADMIN = 6, 7, 21  # capabilities
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
 def _enter(plan: dict[str, Any]) -> None:
     from tasks.tools.jailed import system
 
-    root, uid, gid = os.geteuid() == 0, os.geteuid(), os.getegid()
+    root, uid, gid = _may_become_nobody(), os.geteuid(), os.getegid()
     proc = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     rest = system.NEWPID | system.NEWNET | system.NEWIPC | system.NEWUTS | system.NEWCGROUP
     if root:
@@ -59,6 +60,15 @@ def _enter(plan: dict[str, Any]) -> None:
         _wait_and_end(child, plan["control"])
     os.setsid()
     system.prctl(system.PDEATHSIG, signal.SIGKILL)
+
+
+def _may_become_nobody() -> bool:
+    """Whether this is a root that can mount and take another user's number; in a container it often cannot."""
+    with open("/proc/self/status") as status:
+        rights = int(next(line.split()[1] for line in status if line.startswith("CapEff:")), 16)
+    with open("/proc/self/uid_map") as lines:
+        mapped = any(int(first) <= NOBODY < int(first) + int(count) for first, _, count in map(str.split, lines))
+    return mapped and all(rights >> bit & 1 for bit in (SETGID, SETUID, SYS_ADMIN))
 
 
 def _build(plan: dict[str, Any]) -> None:
