@@ -169,7 +169,7 @@ def test_the_hub_out_of_reach_is_one_clear_message(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parents[1],
                           env={**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path)}, check=True)
     assert done.stdout == ("no-such/set: is no file here, and the Hugging Face Hub cannot be reached\n"
-                           "  mend: give a file, or run without --seeds to use those that ship with mathmill\n")
+                           "  mend: give a file that is here; seeds may be left out: some ship with mathmill\n")
 
 
 def test_rows_of_the_hub_become_seeds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

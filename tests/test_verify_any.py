@@ -384,6 +384,13 @@ def test_a_judge_that_accepts_everything_is_found_out(run: Run, tmp_path: Path,
     assert 0.9 < noted["false_accept"]["low"] < noted["false_accept"]["high"] == 1.0
 
 
+def test_a_small_file_is_measured_too(run: Run, tmp_path: Path) -> None:
+    rows = [{"problem": f"How much is {i}?", "response": str(i), "answer": str(i)} for i in range(10, 210)]
+    claims = dataset.claims(jsonl(tmp_path / "a.jsonl", *rows))
+    assert 60 < dataset.cases(claims, share=0.01).count() < 140  # two of each of about 50 rows
+    assert run.record["notes"]["planted"]["share"] == 0.25
+
+
 def test_a_share_is_between_nothing_and_all(run: Run, tmp_path: Path) -> None:
     claims = dataset.claims(jsonl(tmp_path / "a.jsonl", {"problem": "q", "response": "7", "answer": "7"}))
     with pytest.raises(ParameterError, match="planted"):

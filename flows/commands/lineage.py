@@ -17,11 +17,14 @@ TOLD = {  # which columns tell a record's story
     "variants": ("mode", "question", "conditions", "program"),
     "problems": ("mode", "values", "question", "answer"),
     "solutions": ("solution",),
+    "claims": ("source", "line", "problem", "solution", "answer"),
+    "agreements": ("answers", "votes", "share", "gold"),
+    "planted": ("truth", "how", "solution", "answer", "status", "reason"),
     "verdicts": ("status", "read", "reason"),
     "examples": ("verified_by", "source", "licence"),
     "rejections": ("step", "reason", "twin"),
 }
-LED = {"verdicts": "method", "rejections": "rule"}  # what stands in the headline, beside the id
+LED = {"verdicts": "method", "planted": "method", "rejections": "rule"}  # what stands in the headline, beside the id
 
 
 def lineage(

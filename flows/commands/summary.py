@@ -34,8 +34,8 @@ def summarize(folder: Path, as_json: bool = False) -> None:
         out.print(_reasons(notes["summary"]["reasons"]))
     for line in _votes(notes["summary"]["agreement"]):
         out.print(Text(line))
-    if said := errors(notes["planted"]):
-        out.print(Text(f"the verifier itself, on {said}"))
+    said = errors(notes["planted"])
+    out.print(Text(f"the verifier itself, on {said}" if said else "the verifier itself was not measured"))
     out.print(Text(f"{record['recipe']} {record['run_id']} is finished: {folder}"))
 
 

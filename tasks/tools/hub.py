@@ -15,7 +15,7 @@ from urllib.request import getproxies
 from schemas.errors import InputError
 
 NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<split>[\w.-]+))?")
-MEND = "give a file, or run without --seeds to use those that ship with mathmill"
+MEND = "give a file that is here; seeds may be left out: some ship with mathmill"
 
 
 @dataclass(frozen=True, slots=True)

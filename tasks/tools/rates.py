@@ -44,7 +44,7 @@ def noted(rate: Rate) -> dict[str, float]:
 
 
 def errors(planted: Mapping[str, Any]) -> str:
-    """A verifier's own error rates in one sentence, from what a run noted of its planted cases; "" without any."""
+    """A verifier's own error rates in one sentence, from what a run noted of its planted cases; "" where none were."""
     if not planted.get("cases"):
         return ""
     accepts, rejects = (Rate(*planted[name].values()) for name in ("false_accept", "false_reject"))

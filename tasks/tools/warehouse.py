@@ -53,14 +53,11 @@ class Answer:
 
 
 class Warehouse:
-    """The runs under `folders`, each a run's folder or a folder of runs, as a database in memory.
+    """The runs under `folders`, each a run's folder or a folder of runs, as a database in memory."""
 
-    `memory` ("1GB") bounds what a query may hold of it; what is more goes to files under `spill`.
-    """
-
-    def __init__(self, folders: Iterable[Path], *, memory: str = "", spill: Path | None = None) -> None:
+    def __init__(self, folders: Iterable[Path]) -> None:
         self.runs = sorted({run for folder in folders for run in run_folders(folder)})
-        self._db = _connect(memory, spill)
+        self._db = _connect()
         self._db.execute("CREATE SCHEMA source")
         manifests = {str(folder): _manifest(folder) for folder in self.runs}
         self._add_facts("runs", RUN, [_run_row(folder, noted) for folder, noted in manifests.items()])
@@ -158,12 +155,11 @@ def _step_rows(folder: str, noted: Mapping[str, Any]) -> list[list[object]]:
             for name, step in noted.get("steps", {}).items()]
 
 
-def _connect(memory: str, spill: Path | None) -> "DuckDBPyConnection":
+def _connect() -> "DuckDBPyConnection":
     import duckdb
 
     offline: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    limits = {"memory_limit": memory, "temp_directory": str(spill)} if memory and spill else {}
-    return duckdb.connect(":memory:", config=offline | limits)
+    return duckdb.connect(":memory:", config=offline)
 
 
 @contextmanager

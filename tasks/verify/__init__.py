@@ -5,7 +5,6 @@ Both verdicts are stored for every problem, and nothing is dropped here: `select
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 from schemas.records import Planted, Problem, Rejection, Solution, Template, Verdict, stable_id
 from schemas.table import Table
@@ -30,8 +29,7 @@ def by_both(problems: Table[Problem], solutions: Table[Solution], templates: Tab
     """
     verdicts = each(_verdicts, problems, solutions, into=Verdict, name="verdicts", expected=_two_each,
                     shared=(templates,))
-    measure.plant(partial(_planted, share=planted), problems, solutions, expected=partial(_planted_due, share=planted),
-                  share=planted)
+    measure.plant(_planted, problems, solutions, expected=_planted_due, share=planted)
     return verdicts
 
 

@@ -14,11 +14,13 @@ from tasks.tools.rates import wilson
 
 MAX_CLASSES = 200  # that an answer is compared with: a problem with more different answers has no majority to find
 
+# The attempts at problems that have several, problem by problem; `?` and `?` choose one part of all problems.
 ATTEMPTS = """
-    SELECT v.problem_id, v.solution_id, v.read, v.status, c.answer, c.line
-    FROM verdicts v JOIN claims c ON c.id = v.solution_id
-    WHERE v.method = 'by_answer' AND v.problem_id IN (SELECT problem_id FROM claims GROUP BY 1 HAVING count(*) > 1)
-    ORDER BY v.problem_id, c.source, c.line, c.attempt"""
+    WITH part AS (SELECT * FROM claims WHERE ('0x' || right(problem_id, 6))::INTEGER % ? = ?)
+    SELECT c.problem_id, c.id, v.read, v.status, c.answer, c.line
+    FROM part c JOIN verdicts v ON v.solution_id = c.id AND v.method = 'by_answer'
+    WHERE c.problem_id IN (SELECT problem_id FROM part GROUP BY 1 HAVING count(*) > 1)
+    ORDER BY c.problem_id, c.source, c.line, c.attempt"""
 
 
 def ballots(rows: Iterator[tuple[Any, ...]]) -> Iterator[Ballot]:

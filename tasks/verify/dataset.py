@@ -13,8 +13,7 @@ from tasks.tools.warehouse import Warehouse
 from tasks.verify import agreement, audit, judge, measure, planted
 from tasks.verify.claims import claims as read_claims
 
-SPILL = "200MB"  # memory that DuckDB may use to sort attempts by problem; what is more goes to disk
-SPILLED = "spill.tmp"  # swept with the run
+PART = 250_000  # claims that are sorted by problem at a time: some 100 MB, however large the data set is
 
 
 @task
@@ -43,9 +42,9 @@ def agreements(claims: Table[Claim], verdicts: Table[Verdict]) -> Table[Agreemen
 
 
 def _ballots(claims: Table[Claim], verdicts: Table[Verdict]) -> Iterator[Ballot]:
-    run = current_run()
-    warehouse = Warehouse([run.folder], memory=SPILL, spill=run.folder / SPILLED)
-    yield from agreement.ballots(warehouse.ask(agreement.ATTEMPTS).rows)
+    warehouse, parts = Warehouse([current_run().folder]), -(-claims.count() // PART)
+    for part in range(parts):
+        yield from agreement.ballots(warehouse.ask(agreement.ATTEMPTS, [parts, part]).rows)
 
 
 @task
@@ -67,7 +66,7 @@ def cases(claims: Table[Claim], *, share: float = 0.01) -> Table[Planted]:
 
     Notes the error rates in the run. Raises `ParameterError` for a share that is none.
     """
-    return measure.plant(partial(_cases, share=share), claims, expected=partial(_cases_due, share=share), share=share)
+    return measure.plant(_cases, claims, expected=_cases_due, share=share)
 
 
 def _cases(claims: Sequence[Claim], share: float) -> Iterator[Planted | Rejection]:
@@ -93,5 +92,5 @@ def _judged(case: Planted, claim: Claim) -> Planted:
 def summed(verdicts: Table[Verdict], votes: Table[Verdict]) -> Table[Verdict]:
     """Notes what the run's verdicts come to, for the manifest and the printed summary; returns `verdicts`."""
     run = current_run()
-    run.note("summary", measure.summary(Warehouse([run.folder], memory=SPILL, spill=run.folder / SPILLED)))
+    run.note("summary", measure.summary(Warehouse([run.folder])))
     return verdicts

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from schemas.errors import ParameterError
@@ -13,6 +14,7 @@ from tasks.tools.rates import Rate, noted, wilson
 from tasks.tools.warehouse import Warehouse
 from tasks.verify.planted import STEP
 
+LEAST = 50  # rows that are doubled even in a small source: a handful of cases measures nothing
 SHOWN = 12  # kinds of reasons that a summary names
 
 COUNTS = "SELECT method, status, count(*) FROM verdicts GROUP BY ALL ORDER BY ALL"
@@ -47,11 +49,16 @@ def summary(warehouse: Warehouse) -> dict[str, Any]:
 
 def plant(work: Callable[..., Iterator[Planted | Rejection]], *sources: Table[Any],
           expected: Callable[..., int], share: float) -> Table[Planted]:
-    """The table `planted` of a run and its error rates, whatever verifier is under test."""
+    """The table `planted` of a run and its error rates, whatever verifier is under test.
+
+    `work` and `expected` are given the share to double: `share` of the first source, and `LEAST` rows if it has them.
+    """
     if not 0 <= share <= 1:
         raise ParameterError(f"{share} is no share", where="planted", mend="give a number from 0 to 1")
-    made: Table[Planted] = each(work, *sources, into=Planted, name=STEP, expected=expected)
-    current_run().note(STEP, {"share": share, **error_rates(made.rows())})
+    taken = min(1.0, max(share, LEAST / max(sources[0].count(), 1))) if share else 0.0
+    made: Table[Planted] = each(partial(work, share=taken), *sources, into=Planted, name=STEP,
+                                expected=partial(expected, share=taken))
+    current_run().note(STEP, {"share": taken, **error_rates(made.rows())})
     return made
 
 
