@@ -161,7 +161,7 @@ class Verdict:
     id: str
     parents: list[str]
     problem_id: str
-    solution_id: str
+    solution_id: str  # or the claim's id
     method: str  # by_program, by_text; of a claim: by_answer, by_code, by_step, by_agreement, gold_audit
     status: str  # passed, failed, unknown
     read: str  # the answer that this route arrived at

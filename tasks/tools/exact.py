@@ -12,6 +12,7 @@ The rule for "%": it means hundredths; where that reading fails, the one in whic
 """
 
 from functools import cache, lru_cache
+from math import comb, prod
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ MAX_EXPONENT = 200  # a worked step has no larger power
 MAX_BITS = 20_000  # of a power's result: beyond it a check would cost seconds
 MAX_DEGREE = 12  # of powers of letters, whose expansion grows fast
 MAX_FACTORIAL = 300
+MAX_TERMS = 20_000  # of a product that is multiplied out
 MACHINE = 12  # places: a number with as many is a machine's, right but for its last digits (99.00000000000001)
 PLACES = (11, 23, 38)  # sevenths at which two formulas that may differ are compared
 
@@ -157,7 +159,19 @@ def agree(x: Value, y: Value) -> bool | None:
     # One place where the two clearly differ settles it, and is cheap to find; that they never do must be proven.
     if any(_differs(gap, place) for place in PLACES):
         return False
+    if _terms(gap) > MAX_TERMS:
+        return None
     return True if sp.expand(gap) == 0 or sp.cancel(sp.together(gap)) == 0 or sp.simplify(gap) == 0 else None
+
+
+def _terms(gap: Value) -> int:
+    """About how many terms a formula has when it is multiplied out."""
+    parts = [_terms(part) for part in gap.args] if gap.free_symbols else []
+    if gap.is_Add:
+        return sum(parts) or 1
+    if gap.is_Pow and gap.exp.is_Integer and gap.exp > 0 and parts:
+        return comb(parts[0] + int(gap.exp) - 1, int(gap.exp))
+    return prod(parts)
 
 
 def _differs(gap: Value, place: int) -> bool:

@@ -78,9 +78,9 @@ def licences(groups: Groups) -> list[dict[str, Any]]:
 
 
 def funnel(run: Run) -> list[dict[str, Any]]:
-    """The run's steps with their accounts; helpers of a step (`distinct.vectors`) are left out."""
+    """The run's steps with their accounts; helpers of a step (`distinct.vectors`) and planted cases are left out."""
     return [{"name": step.name, "expected": step.expected, "kept": step.kept, "rejected": step.rejected,
-             "rules": _rules(step.rules)} for name, step in run.steps.items() if "." not in name]
+             "rules": _rules(step.rules)} for name, step in run.steps.items() if "." not in name and name != "planted"]
 
 
 def planted(run: Run) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WALL = 5.0  # seconds: published tool-calling solutions that take longer are in a loop
 MAX_PROGRAMS = 20
 
-_FENCE = re.compile(r"```(?:python|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|<llm-code>(.*?)</llm-code>"
+_FENCE = re.compile(r"```(?:python3?|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|<llm-code>(.*?)</llm-code>"
                     r"|<python>(.*?)</python>|<code>(.*?)</code>|<\|python_tag\|>(.*?)(?:<\||\Z)",
                     re.DOTALL | re.IGNORECASE)
 _PRINTED = re.compile(r"```output\s.*?(?:```|\Z)|<llm-code-output>.*?</llm-code-output>|<output>.*?</output>",
