@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -278,12 +279,18 @@ def test_nothing_read_is_no_vote() -> None:
 
 
 @pytest.mark.parametrize(("answers", "statuses", "status"), [
-    ("7 7 7 7", "pppp", "passed"), ("8 8 8 8", "ffff", "failed"), ("8 8 7", "ffp", "unknown"),
-    ("8 8", "ff", "unknown")])
-def test_a_reference_falls_only_to_a_clear_majority(answers: str, statuses: str, status: str) -> None:
+    ("7 7 7 7", "pppp", ["passed"]), ("8 8 8 8", "ffff", ["failed"]), ("8 8 8 8", "uuuu", ["unknown"]),
+    ("8 8 7", "ffp", []), ("8 8", "ff", [])])
+def test_a_reference_falls_only_to_a_clear_majority(answers: str, statuses: str, status: list[str]) -> None:
     found = agreement.agreement(ballot(*answers.split(), reference="7", statuses=statuses))
+    assert [verdict.status for verdict in agreement.verdicts(found, ["gold_audit"])] == status
+    assert agreement.due([found], ["gold_audit"]) == len(status)
+
+
+def test_two_references_of_one_problem_are_told() -> None:
+    found = agreement.agreement(replace(ballot("7", "7"), references=["1/2", "0.5", "3"]))
     [verdict] = agreement.verdicts(found, ["gold_audit"])
-    assert (verdict.method, verdict.status) == ("gold_audit", status)
+    assert (verdict.status, verdict.reason) == ("failed", "references: the same problem has 1/2 and 3")
 
 
 @pytest.mark.parametrize(("reference", "status", "reason"), [

@@ -88,7 +88,7 @@ def verdicts(found: Agreement, methods: Collection[str]) -> list[Verdict]:
             status, reason = _of_attempt(found, number)
             made.append(_verdict(found, claim, "by_agreement", status, found.answers[number] if number >= 0 else "",
                                  reason))
-    if "gold_audit" in methods and found.reference:
+    if "gold_audit" in methods and _tells_of_reference(found):
         status, reason = _of_reference(found)
         made.append(_verdict(found, found.parents[0], "gold_audit", status, found.reference, reason))
     return made
@@ -96,7 +96,7 @@ def verdicts(found: Agreement, methods: Collection[str]) -> list[Verdict]:
 
 def due(rows: Sequence[Agreement], methods: Collection[str]) -> int:
     """How many verdicts these agreements give."""
-    return sum(len(row.parents) * ("by_agreement" in methods) + (row.reference != "") * ("gold_audit" in methods)
+    return sum(len(row.parents) * ("by_agreement" in methods) + _tells_of_reference(row) * ("gold_audit" in methods)
                for row in rows)
 
 
@@ -114,15 +114,17 @@ def _of_attempt(found: Agreement, number: int) -> tuple[str, str]:
     return "failed", f"majority: {_told(found)}"
 
 
+def _tells_of_reference(found: Agreement) -> bool:
+    return bool(found.rivals) or (found.reference != "" and found.low > 0.5)
+
+
 def _of_reference(found: Agreement) -> tuple[str, str]:
     if found.rivals:
         return "failed", f"references: the same problem has {found.reference[:80]} and {found.rivals[0][:80]}"
     if found.gold == "equal":
         return "passed", ""
-    if found.gold == "different" and found.low > 0.5:
-        return "failed", f"majority: {_told(found)}, not {found.reference[:80]}"
-    said = _told(found) if found.answers else "no answer was read"
-    return "unknown", f"no clear majority: {said}, beside {found.reference[:80]}"
+    told = f"majority: {_told(found)}, {'not' if found.gold == 'different' else 'beside'} {found.reference[:80]}"
+    return ("failed" if found.gold == "different" else "unknown"), told
 
 
 def _told(found: Agreement) -> str:

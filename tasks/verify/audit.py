@@ -18,6 +18,7 @@ _NOTHING = re.compile(r"(?:n/?a|none|null|nan|undefined answer|unknown|tbd|todo|
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:/[1-9]\d*)?", re.ASCII)
 _MATHEMATICS = re.compile(r"\\[a-zA-Z]+|[0-9=^_<>≤≥√π{}]")
 _WORDS = re.compile(r"\\(?:text|mathrm|mbox)|\([A-Za-z]\)")
+_IN_WORDS = re.compile(r"\\(?:text|textbf|mathrm|mbox)\{([^{}\\]*)\}")
 _LETTERS = re.compile(r"\\([A-Za-z]+)|(?<![A-Za-z\\])([A-Za-z])(?![A-Za-z])|(?<=\d)([A-Za-z])")
 # Letters that an answer may bring with it: e, i and the names of what ranges over whole numbers or is arbitrary.
 _FREE = frozenset({"e", "i", "k", "n", "m", "C", "c", "x", "f", "d", "pi", "infty"})
@@ -31,7 +32,7 @@ def by_itself(claim: Claim) -> tuple[str, str, str, str]:
     if flaw := flawed(text):
         return "failed", text[:LONG], f"reference: {flaw}", ""
     found = shape(text)
-    if found.kind == "text" and _MATHEMATICS.search(text):
+    if found.kind == "text" and _MATHEMATICS.search(_IN_WORDS.sub(r"\1", text)):
         return "unknown", text[:LONG], f"reference: cannot be read as mathematics: {text[:80]}", ""
     free = _FREE | {"y", "z"} if found.kind == "relation" else _FREE  # the equation of a line or a plane
     foreign = sorted(letters(found) - free - told(claim.problem)) if claim.problem and not _WORDS.search(text) else []
