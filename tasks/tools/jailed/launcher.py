@@ -5,7 +5,8 @@ empty folder to build a root on; `binds`, pairs of host path and path in the jai
 `own`, where this package is imported from; the rest is the zygote's.
 
 As root the jail's files are put in place first, then all rights are given up (nobody), then come the namespaces. As an
-ordinary user, or a root without root's rights, the namespaces come first and bring the right to mount. Either way the zygote is process 1 of its own.
+ordinary user, or as a root without root's rights, the namespaces come first and bring the right to mount. Either way
+the zygote is process 1 of its own.
 """
 
 import json
@@ -27,7 +28,7 @@ def main() -> None:
         if plan["level"] == "namespaces":
             _enter(plan)
         os.set_inheritable(plan["control"], True)
-        words = [plan["python"], "-I", "-S", "-B", "-X", "utf8", plan["zygote"], json.dumps(plan["inside"])]
+        words = [plan["python"], "-s", "-P", "-S", "-B", "-X", "utf8", plan["zygote"], json.dumps(plan["inside"])]
         os.execve(plan["python"], words, plan["env"])
     except BaseException as error:  # whatever went wrong, the host must hear of it
         control.send(json.dumps({"refused": f"{type(error).__name__}: {error}"}).encode())

@@ -16,14 +16,12 @@ from typing import Any, NoReturn
 
 NAME = "<program>"
 OUT_OF_MEMORY = 86  # exit code
+# Few: each costs every child a little, as fork copies the tables of all pages. Others are loaded when asked for.
 STANDARD = (
-    "abc", "argparse", "array", "base64", "bisect", "calendar", "cmath", "collections.abc", "copy", "csv", "ctypes",
-    "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "inspect", "itertools",
-    "json", "math", "mmap", "numbers", "operator", "pickle", "platform", "pprint", "queue", "random", "re", "resource",
-    "secrets", "signal", "socket", "statistics", "string", "struct", "subprocess", "tempfile", "textwrap", "time",
-    "timeit", "typing", "unittest", "uuid", "warnings", "zlib")
-SCIENCE = ("mpmath", "sympy", "numpy", "numpy.random", "numpy.linalg", "sympy.ntheory", "sympy.geometry",
-           "sympy.solvers.inequalities", "sympy.combinatorics", "sympy.stats", "sympy.functions.combinatorial.numbers")
+    "bisect", "cmath", "collections.abc", "copy", "dataclasses", "datetime", "decimal", "fractions", "functools",
+    "heapq", "inspect", "itertools", "json", "math", "operator", "random", "re", "statistics", "string", "time",
+    "typing")
+SCIENCE = ("mpmath", "sympy", "numpy", "numpy.random", "numpy.linalg")
 # What programs of this kind do: running it once loads what sympy loads late, and fills its caches.
 TYPICAL = """
 from sympy import *
@@ -37,6 +35,10 @@ Matrix([[1, 2], [3, 4]]).det(); Matrix([[2, 1], [1, 3]]).inv(); Matrix([[2, 0], 
 solveset(x**2 - 4, x, S.Reals); solve(x**2 > 4, x); Poly(x**2 + 2*x + 1, x).all_coeffs(); latex(x/2); str(x**2 + 1)
 nsolve(cos(x) - x, 1); trigsimp(sin(x)**2 + cos(x)**2); (pi/4).evalf(); floor(Rational(7, 2)); Abs(-3); log(8, 2)
 together(1/x + 1/y); apart(1/(x*(x + 1))); roots(x**2 - 3*x + 2, x); symbols('k', integer=True, positive=True)
+limit((1 + 1/x)**x, x, oo); integrate(exp(-x), (x, 0, oo)); solveset(Abs(x - 1) - 2, x, S.Reals); cos(pi/3); x > 2
+solve(log(x) - 1, x); solve(sqrt(x + 1) - 2, x); solve(x**3 - 8, x); Sum(n, (n, 1, 10)).doit(); integrate(sin(x), x)
+Matrix([[1, 2], [3, 4]]).rref(); Matrix([[1, 2], [3, 4]])**2; diff(log(x**2 + 1), x, 2); nroots(x**3 - x - 1); E**2
+solve([x + y + n - 6, x - y, y - n], [x, y, n]); minimum(x**2 - 2*x, x, S.Reals); ceiling(2.5); mod_inverse(3, 11)
 x.subs(x, 3); (x + y).subs({x: 1, y: 2}); lambdify(x, x**2)(3); re(1 + 2*I); Interval(0, 1); FiniteSet(1, 2)
 """
 
@@ -50,6 +52,23 @@ def prepare(tier: str, modules: list[str]) -> None:
         exec(compile(TYPICAL, "<warm>", "exec"), {})
     for name in modules:
         importlib.import_module(name)
+    _open_streams()
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+
+
+def _open_streams() -> None:
+    """Standard streams over pipes, as every child's are: it only has to put its own pipes in their places."""
+    reader, writer = os.pipe()
+    for place, (name, end) in enumerate((("stdin", reader), ("stdout", writer), ("stderr", writer))):
+        os.dup2(end, place)
+        stream = open(place, "w" if place else "r", encoding="utf-8",  # noqa: SIM115
+                      errors="backslashreplace", closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    os.close(reader)
+    os.close(writer)
 
 
 def run(source: bytes, inputs: bytes | None, longest: int) -> NoReturn:
@@ -58,13 +77,6 @@ def run(source: bytes, inputs: bytes | None, longest: int) -> NoReturn:
     `longest` is the number of bytes that the value may have.
     """
     end, write = os._exit, os.write  # the program may put others in their place
-    for place, name in enumerate(("stdin", "stdout", "stderr")):
-        stream = open(place, "w" if place else "r", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-    random.seed(0)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(0)
     code, value = 1, None
     try:
         code, value = _outcome(source.decode("utf-8", "replace"), inputs)

@@ -68,6 +68,8 @@ class Server:
         self.level, self.control = plan["level"], control
         self.itself = os.pidfd_open(os.getpid())
         self.used = _address_space()
+        _limit((resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
+               (resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_SIGPENDING, 64))  # what a child inherits
         if self.level == "landlock":
             system.landlock(plan["readable"])
         gc.collect()
@@ -144,7 +146,8 @@ class Server:
             system.mount("tmp", "/tmp", "tmpfs", system.NOSUID | system.NODEV,
                          f"size={limits['scratch']},nr_inodes=1024,mode=700")
         os.chdir("/tmp" if self.level == "namespaces" else "/")
-        _limit(limits, self.used)
+        _limit((resource.RLIMIT_CPU, max(1, int(limits["cpu"] + 0.999))),
+               (resource.RLIMIT_AS, self.used + limits["memory"]), (resource.RLIMIT_FSIZE, limits["scratch"]))
         if self.level != "none":
             system.drop_capabilities()
             system.prctl(system.NO_NEW_PRIVS, 1)
@@ -165,15 +168,14 @@ def _placed(fds: list[int]) -> tuple[bytes, bytes | None]:
     return code, inputs
 
 
-def _limit(limits: dict[str, Any], used: int) -> None:
-    seconds = max(1, int(limits["cpu"] + 0.999))
-    for name, value in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_AS, used + limits["memory"]),
-                        (resource.RLIMIT_FSIZE, limits["scratch"]), (resource.RLIMIT_NOFILE, 64),
-                        (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0), (resource.RLIMIT_MSGQUEUE, 0),
-                        (resource.RLIMIT_SIGPENDING, 64)):
-        hard = resource.getrlimit(name)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(name, (value, value))  # soft = hard: SIGXCPU could be ignored, SIGKILL cannot
+def _limit(*limits: tuple[int, int]) -> None:
+    """Soft and hard limits alike: SIGXCPU could be ignored, SIGKILL cannot."""
+    for name, value in limits:
+        try:
+            resource.setrlimit(name, (value, value))
+        except ValueError:  # the hard limit is lower already
+            hard = resource.getrlimit(name)[1]
+            resource.setrlimit(name, (hard, hard))
 
 
 def _address_space() -> int:
