@@ -136,6 +136,7 @@ def test_by_answer(solution: str, answer: str, status: str, read: str) -> None:
     ("3 + 4 = 7.\nThen 7 * 2 = 14.", "passed", ""),
     ("3 + 4 = 7.\nThen 7 * 2 = 15.\n#### 15", "failed", "line 2, equation 2: 7*2 = 15, exactly 14"),
     ("Since $f(2) = 1$,\n3 + 4 = 7.", "passed", ""),  # not the equation "(2) = 1"
+    ("17 - 3 = 24", "failed", "line 1, equation 1: 17-3 = 24, exactly 14"),
     ("2250 / 360 = 6 with a remainder of 90.", "unknown", "no equation could be decided"),
     ("22/7 ≈ 3.142\n2/3 ≈ 0.66", "passed", ""),  # cut off, not rounded
     ("0.1 + 0.2 = 0.30000000000000004", "passed", ""),
@@ -144,6 +145,27 @@ def test_by_answer(solution: str, answer: str, status: str, read: str) -> None:
 def test_by_step(solution: str, status: str, reason: str) -> None:
     found = judge.by_step(claim(solution))
     assert (found[0], found[2]) == (status, reason)
+
+
+@pytest.mark.parametrize(("text", "status"), [
+    ("\\(10 \\cdot 6 = 60\\)", "passed"), ("\\(10 \\cdot 6 = 61\\)", "failed"),
+    ("$$\\frac{60 + 20}{4} = 20$$", "passed"), ("$$\\dfrac{60 + 20}{4} = 21$$", "failed"),
+    ("$\\frac{1}{2} \\left(\\frac{1}{3}\\right) = \\frac{1}{6}$", "passed"),
+    ("$\\sqrt{16} + 2^{3} = \\boxed{12}$", "passed"), ("$2\\sqrt{3} = \\sqrt{12} = 2 \\sqrt{3}$", "passed"),
+    ("$20{,}000 \\times 3 = 60\\,000$", "passed"), ("**3 + 4 = 8**", "failed"),
+    ("$V = \\frac{1}{3}Bh = \\frac{1}{3}(30)(6)$", "unknown"),  # a third of B, not a third
+    ("$2\\frac{1}{2} = 2.5$", "unknown"),  # mixed number or product
+    ("$\\sin 3 = 4$ and $\\log_2 8 = 3$", "unknown"), ("$7 \\equiv 1 \\pmod 3$, $7 \\bmod 3 = 1$", "unknown"),
+    ("$18 \\times 3.14159 \\approx 56.54866$", "unknown"),  # from rounded numbers
+    ("$3.25 \\times 4 = 13.01$", "failed"),
+])
+def test_steps_in_latex(text: str, status: str) -> None:
+    assert judge.by_step(claim(text))[0] == status
+
+
+def test_latex_keeps_its_lines() -> None:
+    text = "\\begin{align*}\n3 + 4 &= 7 \\\\\n\\frac{8}{2}\n5 + 1 &= 7\n\\end{align*}"
+    assert judge.by_step(claim(text))[2] == "line 4, equation 2: 5+1 = 7, exactly 6"
 
 
 def test_programs_are_no_steps_but_keep_the_count_of_lines() -> None:

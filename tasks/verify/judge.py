@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Literal, get_args
 
@@ -11,15 +12,18 @@ from tasks.tools.answers import check
 from tasks.tools.answers.extract import extract
 from tasks.tools.equations import Statement
 from tasks.verify import audit, code
+from tasks.verify.latex import plainly
 from tasks.verify.text import check_steps
 
 Method = Literal["by_answer", "by_step", "by_code", "by_agreement", "gold_audit"]
 METHODS: tuple[Method, ...] = get_args(Method)
 STATUS = {"equal": "passed", "different": "failed", "unknown": "unknown"}
 SIGN = re.compile("[=≈]")
-BARE = re.compile(r"[-\d.%()]+")
+BARE = re.compile(r"\(*-?[\d.]+%?\)*")
 REST = re.compile(r"\bremainder\b|\br\.? ?\d|\bmod\b", re.IGNORECASE)
 TORN = re.compile(r"0\d")
+FINE = re.compile(r"\.\d{4}")  # who writes four places works with rounded numbers
+LOOSE, TIGHT = Fraction(1, 500), Fraction(1, 10_000)  # relative errors
 NEAR = 80  # characters in which a remainder is told
 SHOWN = 80  # characters of an answer in a reason
 
@@ -42,7 +46,7 @@ def by_answer(claim: Claim) -> Told:
 
 def by_step(claim: Claim) -> Told:
     """Every equation that is written outside of programs; the first wrong one is named by its line."""
-    text = code.blanked(claim.solution)
+    text = plainly(code.blanked(claim.solution))
     checked, line, wrong = check_steps(text, partial(_doubted, text))
     if wrong:
         return "failed", "", f"line {line}, {wrong}", ""
@@ -50,14 +54,24 @@ def by_step(claim: Claim) -> Told:
         "unknown", "", "no equation could be decided", "")
 
 
-def _doubted(text: str, statement: Statement) -> bool:
-    """Whether a wrong equation of plain text may be none: the tail of "f(2) = 1", or a division with remainder."""
+def _doubted(text: str, statement: Statement, exact: str) -> bool:
+    """Whether a wrong equation may be none: the tail of "f(2) = 1", a division with remainder, a rounding."""
     if statement.annotated:
         return False
     bare = BARE.fullmatch(statement.left) and BARE.fullmatch(statement.right)
     if TORN.match(statement.left):  # "20 ,000 * 3"
         return True
-    return bool(bare) or bool(REST.search(text, statement.start, statement.start + NEAR))
+    return bool(bare or REST.search(text, statement.start, statement.start + NEAR)) or _rounding(statement, exact)
+
+
+def _rounding(statement: Statement, exact: str) -> bool:
+    """Whether the right side is near enough to come from rounded numbers: 18 * 3.14159 ≈ 56.54866, which is 18π."""
+    try:
+        true, shown = Fraction(exact), Fraction(statement.right)
+    except (ValueError, ZeroDivisionError):
+        return False
+    loose = LOOSE if statement.sign == "≈" else TIGHT if FINE.search(statement.left + statement.right) else 0
+    return abs(true - shown) <= loose * abs(true)
 
 
 def applies(claim: Claim) -> dict[str, Callable[[Claim], Told]]:

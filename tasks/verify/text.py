@@ -60,8 +60,11 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     return Finding("unknown", read, f"final answer: cannot compare {read[:80]} with {answer[:80]}", checked)
 
 
-def check_steps(solution: str, doubted: Callable[[Statement], bool] = lambda _: False) -> Steps:
-    """Check every equation of a text. A wrong one that is `doubted` (was it meant as an equation?) stays undecided."""
+def check_steps(solution: str, doubted: Callable[[Statement, str], bool] = lambda *_: False) -> Steps:
+    """Check every equation of a text. A wrong one that is `doubted` stays undecided: was it meant as it was read?
+
+    `doubted` is given the equation and the exact value of its left side.
+    """
     found: dict[tuple[str, str, str], Statement] = {}  # an annotation and its twin in words are one
     for statement in sorted(statements(solution), key=lambda statement: statement.start):
         found.setdefault(statement[:3], statement)
@@ -69,7 +72,7 @@ def check_steps(solution: str, doubted: Callable[[Statement], bool] = lambda _: 
     checked = len(checks) - sum(one.holds is None for one in checks)
     for number, (one, statement) in enumerate(zip(checks, found.values(), strict=True), 1):
         if one.holds is False:
-            if doubted(statement):
+            if doubted(statement, one.exact):
                 checked -= 1
                 continue
             told = f"equation {number}: {statement.left} {statement.sign} {statement.right}, exactly {one.exact}"[:300]
