@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from tasks.tools.jail import Jail, Limits, Outcome
+from tasks.tools.jail import Jail, Level, Limits, Outcome, Tier
 from tests.attacks import descendants
 
 HEAD = "import sympy, numpy\n"
@@ -72,16 +72,16 @@ def main() -> None:
     _compare("sympy", SYMBOLIC, "heavy", "", options.rounds)
     _compare("arithmetic", ARITHMETIC, "light", "", options.rounds * 3)
     for level in ("namespaces", "landlock"):
-        with Jail(level) as jail:  # type: ignore[arg-type]
+        with Jail(level) as jail:
             over = [jail.run("while True: pass", limits=Limits(wall=0.5)).wall - 0.5 for _ in range(10)]
             print(f"{level}: overshoot of the time limit, at most {max(over) * 1000:.0f} ms of 10")
             if options.soak:
                 _soak(jail, options.soak)
 
 
-def _compare(kind: str, codes: list[str], tier: str, head: str, rounds: int) -> None:
-    jails = {level: Jail(level, tier=tier, i_trust_this_code=True)  # type: ignore[arg-type]
-             for level in ("none", "namespaces", "landlock")}
+def _compare(kind: str, codes: list[str], tier: Tier, head: str, rounds: int) -> None:
+    levels: tuple[Level, ...] = ("none", "namespaces", "landlock")
+    jails = {level: Jail(level, tier=tier, i_trust_this_code=True) for level in levels}
     ways: dict[str, Run] = {"fresh": lambda code: fresh(head + code)}
     ways.update((level, _checked(jail)) for level, jail in jails.items())
     spent: dict[str, list[float]] = {way: [] for way in ways}

@@ -53,7 +53,6 @@ def prepare(tier: str, modules: list[str]) -> None:
     for name in modules:
         importlib.import_module(name)
     _open_streams()
-    random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
 
@@ -77,6 +76,7 @@ def run(source: bytes, inputs: bytes | None, longest: int) -> NoReturn:
     `longest` is the number of bytes that the value may have.
     """
     end, write = os._exit, os.write  # the program may put others in their place
+    random.seed(0)  # here, since a fork seeds it anew
     code, value = 1, None
     try:
         code, value = _outcome(source.decode("utf-8", "replace"), inputs)
