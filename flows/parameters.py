@@ -18,4 +18,6 @@ Modes = Annotated[tuple[Literal["p1", "p2", "m1", "noop"], ...],
 Embedder = Annotated[str, "model of sentence-transformers, name or path; empty: all-MiniLM-L6-v2"]
 TestSets = Annotated[tuple[str, ...], InputFile, "test sets to keep out of the result: files"]
 Planted = Annotated[float, "share of the rows that is doubled with cases whose truth is known"]
+Isolation = Annotated[Literal["auto", "namespaces", "landlock", "none"],
+                      "the jail of programs; auto: the best that works here; none: they run with your rights"]
 Name = Annotated[str, "name of the data set, on its card"]

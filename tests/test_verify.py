@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from schemas.records import Problem, Solution, Template
+from schemas.records import Problem, Solution, Template, Verdict
 from schemas.run import open_run
 from schemas.table import Table, write_shard
 from tasks.instantiate import compiled
 from tasks.instantiate.write import pairs
-from tasks.verify import by_both, by_program, by_text, check_solution
-from tasks.verify.program import route_of
+from tasks.tools.jail import best_level
+from tasks.verify import by_both, by_text, check_solution
+from tasks.verify import program as programs
+from tasks.verify.program import Route, route_of, run_routes
 from tests.benchmarks.verify import TRAIN, mutants, rows
 from tests.handmade import clips, handmade
 
@@ -25,6 +27,12 @@ CLIPS = clips()
 def made(template: Template = CLIPS, count: int = 1, seed: int = 5) -> list[tuple[Problem, Solution]]:
     ready = compiled(template)
     return list(zip(*pairs(ready, ready.take(seed, count), "test"), strict=True))
+
+
+def by_program(problem: Problem, solution: Solution | None, route: Route | None) -> Verdict:
+    """The program route on one problem, from the jail to the verdict."""
+    outcomes = run_routes([problem], {problem.template_id: route} if route else {})
+    return programs.by_program(problem, solution, route, outcomes.get(problem.id))
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def test_drawn_problems_pass_both_routes() -> None:
 def test_a_verdict_says_whose_it_is(row: tuple[Problem, Solution]) -> None:
     problem, solution = row
     program, text = by_program(problem, solution, route_of(CLIPS)), by_text(problem, solution)
-    assert (program.method, program.level, text.method, text.level) == ("by_program", "none", "by_text", "")
+    assert (program.method, program.level, text.method, text.level) == ("by_program", best_level(), "by_text", "")
     assert program.read == text.read == problem.answer
     assert program.parents == text.parents == [problem.id, solution.id]
     assert program.id != text.id

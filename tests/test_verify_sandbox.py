@@ -1,10 +1,12 @@
 """The door through which programs run: what it runs, what it refuses, what it says."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from tasks.tools.sandbox import LEVEL, run
+from tasks.tools.jail import best_level
+from tasks.tools.sandbox import LIMITS, ROWS, Outcome, jailed, run, run_all
 
 
 @pytest.mark.parametrize(("program", "inputs", "value"), [
@@ -24,7 +26,7 @@ from tasks.tools.sandbox import LEVEL, run
     ("row = [1, 1]\nfor _ in range(3):\n    row[0] = row[0] + row[1]\nanswer = row[0]", {}, "4"),
 ])
 def test_what_runs(program: str, inputs: dict[str, int | Fraction | str], value: str) -> None:
-    assert run(program, inputs) == ("ok", value, LEVEL, "")
+    assert run(program, inputs) == ("ok", value, best_level(), "")
 
 
 @pytest.mark.parametrize("program", [
@@ -55,3 +57,27 @@ def test_what_fails_says_why(program: str, reason: str) -> None:
 def test_a_program_leaves_nothing_behind() -> None:
     run("answer = 1\nkept = 2", {})
     assert run("answer = kept", {}).status == "failed"
+
+
+def test_all_rows_of_a_program_run_at_once_and_in_order() -> None:
+    found = run_all("answer = n * n", [{"n": number} for number in range(ROWS + 7)])
+    assert [outcome.value for outcome in found] == [str(number * number) for number in range(ROWS + 7)]
+
+
+def test_a_row_that_breaks_the_jail_costs_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.tools.sandbox.LIMITS", replace(LIMITS, wall=0.6))
+    program = "answer = sum(1 for i in range(n) for j in range(n) if i == j)"
+    found = run_all(program, [{"n": 3}, {"n": 100_000}, {"n": 4}])
+    assert [(outcome.status, outcome.value) for outcome in found] == [("ok", "3"), ("timeout", ""), ("ok", "4")]
+
+
+def test_without_isolation_only_by_the_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("answer = 3", {}, "none") == Outcome("ok", "3", "none", "")
+    assert jailed("none", "light").level == "none"
+    assert jailed("auto", "light").level == best_level()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "nonsense", '[["ok", "3"]]', '[["ok", 3, ""]]', "[" * 100_000, '{"0": 1}'])
+def test_text_from_the_jail_is_not_trusted(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.tools.sandbox.CODE", f"print({text!r})")
+    assert run("answer = 3", {}).status == "crash"

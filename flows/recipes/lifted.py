@@ -4,7 +4,20 @@ Source of the idea: symbolic templates of grade-school problems (GSM-Symbolic, M
 hand. Departure: templates are lifted from the worked solutions themselves, and every example is verified twice.
 """
 
-from flows.parameters import Column, Draws, Embedder, Licence, Limit, Modes, Name, Planted, Seeds, Size, TestSets
+from flows.parameters import (
+    Column,
+    Draws,
+    Embedder,
+    Isolation,
+    Licence,
+    Limit,
+    Modes,
+    Name,
+    Planted,
+    Seeds,
+    Size,
+    TestSets,
+)
 from schemas.records import Example
 from schemas.table import Table
 from tasks import decontaminate as decontamination
@@ -16,14 +29,15 @@ from tasks.tools.orchestrator import recipe
 def lifted(size: Size = 1000, seed: Draws = 0, seeds: Seeds = "", question_column: Column = "",
            solution_column: Column = "", answer_column: Column = "", licence: Licence = "", limit: Limit = 0,
            modes: Modes = (), embedder: Embedder = "", decontaminate: TestSets = (),
-           name: Name = "mathmill-lifted", planted: Planted = 0.01) -> Table[Example]:
+           name: Name = "mathmill-lifted", planted: Planted = 0.01,
+           isolation: Isolation = "auto") -> Table[Example]:
     """Seeds -> templates -> problems -> solutions -> verdicts -> examples -> distinct -> clean -> data set."""
     worked = sample.problems(seeds, question_column=question_column, solution_column=solution_column,
                              answer_column=answer_column, licence=licence, limit=limit, seed=seed)
     templates = instantiate.with_variants(lift.templates(worked), modes)
     problems = instantiate.templates(templates, size=size, seed=seed)
     solutions = instantiate.solutions(problems, templates)
-    verdicts = verify.by_both(problems, solutions, templates, planted=planted)
+    verdicts = verify.by_both(problems, solutions, templates, planted=planted, isolation=isolation)
     examples = select.verified(problems, solutions, verdicts, templates)
     distinct = dedup.by_meaning(examples, embedder=embedder)
     clean = decontamination.against(distinct, test_sets=decontaminate, embedder=embedder)

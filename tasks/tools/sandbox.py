@@ -1,25 +1,35 @@
-"""The door through which programs run. Today: only what mathmill itself wrote, in this process, isolation "none".
+"""The door through which programs run: each in the jail, at the highest level that this machine offers.
 
-`vetting` refuses whatever is not made of the listed parts; there is no limit on time or memory. Code that a model
-wrote must wait for the jail that a later issue puts behind this same `run`.
+A program and the inputs of its rows go in, texts come out; what they are worth is judged by the host. One fork server a
+tier serves a process; it starts with the first program. `none` is no isolation, and only an explicit word gives it.
 """
 
-from collections.abc import Mapping
-from fractions import Fraction
-from typing import Any, NamedTuple
+import atexit
+import json
+import os
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal, NamedTuple
 
-from tasks.tools.arithmetic import plain
-from tasks.tools.exact import sympy
-from tasks.tools.vetting import SCOPE, Refused, vetted
+from tasks.tools.jail import Jail, Limits, Tier
+from tasks.tools.programs import Inputs
+from tasks.tools.vetting import Refused, vetted
 
-LEVEL = "none"  # no isolation: stamped on every verdict that rests on this door
-MAX_DIGITS = 2_000  # of an input
-
-Inputs = Mapping[str, "int | Fraction | str"]
+Isolation = Literal["auto", "namespaces", "landlock", "none"]
+ROWS = 500  # of one run in the jail
+LIMITS = Limits(wall=10.0, cpu=10.0, output=4 << 20)
+# What the fork servers hold of ours: `programs` and all that it imports.
+MODULES = tuple(f"tasks.tools.{name}" for name in ("arithmetic", "formulas", "exact", "vetting", "programs"))
+CODE = "from tasks.tools.programs import results\nprint(results(INPUTS))"
 
 
 class Outcome(NamedTuple):
-    """What a run came to: status "ok", "failed" (it raised) or "refused"; `value` is `answer` as canonical text."""
+    """What a run came to.
+
+    `status`: "ok"; "failed" (the program raised); "refused" (it holds what templates may not); or what kept the jail
+    from an answer ("timeout", "memory", "crash", "internal", …), which is no verdict. `value` is `answer` as canonical
+    text, `level` the isolation that it ran at ("" where it did not run).
+    """
 
     status: str
     value: str
@@ -27,64 +37,56 @@ class Outcome(NamedTuple):
     reason: str
 
 
-def run(program: str, inputs: Inputs) -> Outcome:
-    """Run a program on exact inputs ("3", "1/2", int, Fraction) and read the `answer` that it sets. Never raises.
+def run(program: str, inputs: Inputs, isolation: Isolation = "auto") -> Outcome:
+    """`run_all` for one row."""
+    return run_all(program, [inputs], isolation)[0]
 
-    Words among the inputs are left out: programs compute with numbers.
+
+def run_all(program: str, rows: Sequence[Inputs], isolation: Isolation = "auto") -> list[Outcome]:
+    """Run a template's program on exact inputs ("3", "1/2", int, Fraction), row by row, and read `answer` each time.
+
+    Raises `IsolationUnavailable` where the machine does not offer the isolation; nothing else.
     """
     try:
-        code, uses_sympy = vetted(program)
+        _, uses_sympy = vetted(program)
     except Refused as error:
-        return Outcome("refused", "", LEVEL, str(error))
-    scope = {**SCOPE, **{name: given for name, text in inputs.items() if (given := number(text)) is not None}}
-    if uses_sympy:
-        scope["sp"] = sympy()
+        return [Outcome("refused", "", "", str(error))] * len(rows)
+    jail = jailed(isolation, "heavy" if uses_sympy else "light")
+    return [found for at in range(0, len(rows), ROWS) for found in _ran(jail, program, rows[at:at + ROWS])]
+
+
+def _ran(jail: Jail, program: str, rows: Sequence[Inputs]) -> list[Outcome]:
+    """One run for all rows; where it breaks, halves, down to the row that breaks it."""
+    told = json.dumps({"program": program, "rows": [{name: str(value) for name, value in row.items()} for row in rows]})
+    ran = jail.run(CODE, inputs=told.encode(), limits=LIMITS)
+    found = _read(ran.stdout, len(rows)) if ran.status == "ok" else None
+    if found is not None:
+        return [Outcome(status, value, ran.level, reason) for status, value, reason in found]
+    if len(rows) == 1:
+        return [Outcome("crash" if ran.status == "ok" else ran.status, "", ran.level, ran.stderr.strip()[-200:])]
+    middle = len(rows) // 2
+    return _ran(jail, program, rows[:middle]) + _ran(jail, program, rows[middle:])
+
+
+def _read(text: str, count: int) -> list[tuple[str, str, str]] | None:
+    """The results that came out, if they are what they should be: text from the jail is never trusted."""
     try:
-        exec(code, scope)  # only what `vetted` let through
-        return Outcome("ok", written(scope["answer"]), LEVEL, "")
-    except KeyError as error:
-        return Outcome("failed", "", LEVEL, f"nothing sets {error}")
-    except Exception as error:
-        return Outcome("failed", "", LEVEL, f"{type(error).__name__}: {error}"[:200])
-
-
-def number(text: "int | Fraction | str") -> int | Fraction | None:
-    """An exact input as int where whole, else Fraction; None for a word, or a number of unreasonable length."""
-    if not isinstance(text, str):
-        return text
-    if len(text) > MAX_DIGITS:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return None
-    if text.isdecimal():
-        return int(text)
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return value.numerator if value.denominator == 1 else value
+    sound = isinstance(found, list) and len(found) == count and all(
+        isinstance(item, list) and len(item) == 3 and all(isinstance(part, str) for part in item) for item in found)
+    return [(status, value, reason) for status, value, reason in found] if sound else None
 
 
-def written(value: Any) -> str:
-    """A program's value as the canonical text of an answer. Raises ValueError for what is no answer."""
-    if isinstance(value, bool) or value is None or isinstance(value, float | dict):
-        raise ValueError(f"`answer` is {value!r}, which is no exact answer")
-    if isinstance(value, int | Fraction | str):
-        return plain(value)
-    if isinstance(value, set | frozenset):
-        return "{" + ", ".join(sorted(map(written, value))) + "}"
-    if isinstance(value, tuple | list):
-        return "(" + ", ".join(map(written, value)) + ")"
-    return _written_sympy(value)
+def jailed(isolation: Isolation, tier: Tier) -> Jail:
+    """This process's jail of a tier, started on first need. Raises `IsolationUnavailable`."""
+    return _jail(isolation, tier, os.getpid())
 
 
-def _written_sympy(value: Any) -> str:
-    sp = sympy()
-    if isinstance(value, sp.Interval):
-        ends = [{-sp.oo: "-inf", sp.oo: "inf"}.get(end) or written(end) for end in (value.start, value.end)]
-        return ("(" if value.left_open else "[") + ", ".join(ends) + (")" if value.right_open else "]")
-    if isinstance(value, sp.FiniteSet):
-        return written(set(value.args))
-    if isinstance(value, sp.Tuple):
-        return written(tuple(value))
-    if isinstance(value, sp.Float) or not isinstance(value, sp.Expr):
-        raise ValueError(f"`answer` is {value!r}, which is no exact answer")
-    return str(value)
+@cache
+def _jail(isolation: Isolation, tier: Tier, _: int) -> Jail:
+    """By process: after a fork the jails belong to the parent."""
+    jail = Jail(isolation, tier=tier, limits=LIMITS, modules=MODULES, i_trust_this_code=isolation == "none")
+    atexit.register(jail.close)
+    return jail

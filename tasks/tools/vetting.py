@@ -1,4 +1,4 @@
-"""What a program may be made of before `sandbox` runs it in this process: an allow-list over its syntax tree.
+"""What a program may be made of before it is run: an allow-list over its syntax tree.
 
 It guards against our own mistakes, not against an enemy. `/` becomes exact and `**` bounded on the way.
 """

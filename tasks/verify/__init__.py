@@ -5,14 +5,16 @@ Both verdicts are stored for every problem, and nothing is dropped here: `select
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from schemas.records import Planted, Problem, Rejection, Solution, Template, Verdict, stable_id
 from schemas.table import Table
 from tasks.tools.each import each
 from tasks.tools.orchestrator import task
+from tasks.tools.sandbox import Isolation
 from tasks.verify import measure
 from tasks.verify import planted as planting
-from tasks.verify.program import by_program, route_of
+from tasks.verify.program import by_program, route_of, run_routes
 from tasks.verify.text import METHOD, Finding, by_text, check_solution, check_steps
 
 __all__ = ["Finding", "by_both", "by_program", "by_text", "check_solution"]
@@ -20,15 +22,15 @@ __all__ = ["Finding", "by_both", "by_program", "by_text", "check_solution"]
 
 @task
 def by_both(problems: Table[Problem], solutions: Table[Solution], templates: Table[Template], *,
-            planted: float = 0.01) -> Table[Verdict]:
+            planted: float = 0.01, isolation: Isolation = "auto") -> Table[Verdict]:
     """Two verdicts for every problem, methods "by_program" and "by_text": table `verdicts`.
 
     Shard i of `solutions` holds the solutions of the problems in shard i; a problem without one has an unknown text.
     Of a share `planted` of the solutions, copies with a final answer of known truth go through the text route: table
-    `planted`, and the route's error rates in the run's notes.
+    `planted`, and the route's error rates in the run's notes. `isolation` is that of the programs.
     """
-    verdicts = each(_verdicts, problems, solutions, into=Verdict, name="verdicts", expected=_two_each,
-                    shared=(templates,))
+    verdicts = each(partial(_verdicts, isolation=isolation), problems, solutions, into=Verdict, name="verdicts",
+                    expected=_two_each, shared=(templates,))
     measure.plant(_planted, problems, solutions, expected=_planted_due, share=planted)
     return verdicts
 
@@ -38,13 +40,14 @@ def _two_each(problems: Sequence[Problem], _: Sequence[Solution]) -> int:
 
 
 def _verdicts(problems: Sequence[Problem], solutions: Sequence[Solution],
-              templates: Table[Template]) -> Iterator[Verdict]:
+              templates: Table[Template], isolation: Isolation) -> Iterator[Verdict]:
     found, index = {solution.problem_id: solution for solution in solutions}, templates.index()
     routes = {template_id: route_of(template) for template_id in {problem.template_id: None for problem in problems}
               if (template := index.get(template_id))}
+    outcomes = run_routes(problems, routes, isolation)
     for problem in problems:
         solution = found.get(problem.id)
-        yield by_program(problem, solution, routes.get(problem.template_id))
+        yield by_program(problem, solution, routes.get(problem.template_id), outcomes.get(problem.id))
         yield by_text(problem, solution) if solution else _no_text(problem)
 
 

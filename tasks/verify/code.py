@@ -4,20 +4,17 @@ Foreign text runs nowhere but in `tasks.tools.jail`. A program that cannot be ru
 of time or memory, stopped by an error, nothing printed) is unknown, never wrong.
 """
 
-import atexit
 import re
-from contextlib import ExitStack
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from schemas.records import Claim
 from tasks.tools.answers import check
+from tasks.tools.jail import IsolationUnavailable, Jail, Limits
+from tasks.tools.sandbox import jailed
 from tasks.verify.printed import same
 
-if TYPE_CHECKING:
-    from tasks.tools.jail import Jail
-
-WALL = 5.0  # seconds: published tool-calling solutions that take longer are in a loop
+LIMITS = Limits(wall=5.0)  # published tool-calling solutions that take longer are in a loop
 MAX_PROGRAMS = 20
 
 _FENCE = re.compile(r"```(?:python3?|py|tool_code|sympy)[^\S\n]*\n(.*?)(?:```|\Z)|<llm-code>(.*?)</llm-code>"
@@ -73,7 +70,7 @@ def run(program: str) -> Ran:
     jail, refusal = _jail()
     if jail is None:
         return Ran("", f"not run: {refusal}", "none")
-    outcome = jail.run(program)
+    outcome = jail.run(program, limits=LIMITS)
     level = outcome.level
     if outcome.status != "ok":
         said = (outcome.stderr.strip().splitlines() or [" and ".join(outcome.hit)])[-1]
@@ -84,17 +81,12 @@ def run(program: str) -> Ran:
 
 
 @cache
-def _jail() -> "tuple[Jail | None, str]":
+def _jail() -> tuple[Jail | None, str]:
     """The jail of this process, or why there is none."""
-    from tasks.tools.jail import IsolationUnavailable, Jail, Limits
-
-    stack = ExitStack()
     try:
-        jail = stack.enter_context(Jail(level="auto", tier="heavy", limits=Limits(wall=WALL)))
+        return jailed("auto", "heavy"), ""
     except IsolationUnavailable as error:
         return None, " ".join(str(error).split())[:300]
-    atexit.register(stack.close)
-    return jail, ""
 
 
 def _judged(answer: str, claim: Claim) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from tasks.instantiate.markup import Hole, parse, styled
 from tasks.tools.answers.canonical import equivalent
 from tasks.tools.arithmetic import Number, plain
 from tasks.tools.numbers import read_numbers
-from tasks.tools.sandbox import number, run
+from tasks.tools.programs import number
+from tasks.tools.sandbox import Isolation, Outcome, run_all
 
 METHOD = "by_program"
 WORDS = frozenset({"name", "object", "place"})  # kinds of slots that hold no number
@@ -43,22 +44,46 @@ def route_of(template: Template) -> Route:
     return _route(template.check or template.program, slots, template.question)
 
 
-def by_program(problem: Problem, solution: Solution | None, route: Route | None) -> Verdict:
-    """The verdict of the program route on one problem; `unknown` where the program could not be run to an answer."""
+def run_routes(problems: Sequence[Problem], routes: Mapping[str, Route],
+               isolation: Isolation = "auto") -> dict[str, Outcome]:
+    """Each problem's program run on its values, all problems of a template in one run: problem id -> outcome.
+
+    Problems without a route, or whose values cannot be read, are left out. Raises `IsolationUnavailable`.
+    """
+    alike: dict[str, list[tuple[str, dict[str, Number]]]] = {}
+    for problem in problems:
+        if (route := routes.get(problem.template_id)) and (values := _read(problem, route)[0]) is not None:
+            alike.setdefault(route.program, []).append((problem.id, values))
+    return {id: outcome for program, rows in alike.items() for (id, _), outcome in zip(
+        rows, run_all(program, [values for _, values in rows], isolation), strict=True)}
+
+
+def by_program(problem: Problem, solution: Solution | None, route: Route | None, outcome: Outcome | None) -> Verdict:
+    """The verdict of the program route on one problem, from what `run_routes` came to.
+
+    It is `unknown` where the program could not be run to an answer.
+    """
     solution_id = solution.id if solution else ""
-    status, value, reason, level = _judged(problem, route) if route else (
+    status, value, reason, level = _judged(problem, route, outcome) if route else (
         "unknown", "", f"no template {problem.template_id}", "")
     return Verdict(stable_id("verdict", problem.id, solution_id, METHOD), [problem.id, solution_id] if solution_id else
                    [problem.id], problem.id, solution_id, METHOD, status, value, reason, level)
 
 
-def _judged(problem: Problem, route: Route) -> tuple[str, str, str, str]:
-    """(status, value, reason, level)."""
+def _read(problem: Problem, route: Route) -> tuple[dict[str, Number] | None, str]:
+    """A problem's values, or None and why they cannot be read."""
     try:
-        values = _values(json.loads(problem.values), route.slots)
+        return _values(json.loads(problem.values), route.slots), ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return "unknown", "", f"values: cannot be read ({type(error).__name__}: {error})", ""
-    status, value, level, reason = run(route.program, values)
+        return None, f"values: cannot be read ({type(error).__name__}: {error})"
+
+
+def _judged(problem: Problem, route: Route, outcome: Outcome | None) -> tuple[str, str, str, str]:
+    """(status, value, reason, level)."""
+    values, reason = _read(problem, route)
+    if values is None or outcome is None:
+        return "unknown", "", reason, ""
+    status, value, level, reason = outcome
     if status != "ok":
         return "unknown", "", f"program: {status}, {reason}", level
     agreed = equivalent(value, problem.answer)
