@@ -198,7 +198,7 @@ class Jailed:
     def __init__(self, **told: Any) -> None:
         self.told, self.ran = told, list[str]()
 
-    def run(self, program: str) -> SimpleNamespace:
+    def run(self, program: str, *, limits: object) -> SimpleNamespace:
         self.ran.append(program)
         base = {"status": "ok", "stdout": "", "stderr": "", "value": None, "hit": (), "level": "namespaces"}
         found = self.told["first"] if len(self.ran) == 1 and "first" in self.told else self.told["out"]

@@ -51,7 +51,7 @@ def run_all(program: str, rows: Sequence[Inputs], isolation: Isolation = "auto")
         _, uses_sympy = vetted(program)
     except Refused as error:
         return [Outcome("refused", "", "", str(error))] * len(rows)
-    jail = jailed(isolation, "heavy" if uses_sympy else "light")
+    jail = jailed(isolation, "sympy" if uses_sympy else "light")
     return [found for at in range(0, len(rows), ROWS) for found in _ran(jail, program, rows[at:at + ROWS])]
 
 

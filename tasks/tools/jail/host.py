@@ -34,8 +34,8 @@ class Jail:
 
     `level` "auto" takes the highest that this machine offers and raises `IsolationUnavailable` where it offers none;
     "none" runs programs with this user's rights and asks for `i_trust_this_code`. `tier` "light" holds the standard
-    library, "heavy" also sympy and numpy, "full" also scipy and networkx. `modules` are dotted names of files of ours
-    that the fork server imports.
+    library, "sympy" also sympy, started quickly; "heavy" sympy and numpy, warmed up; "full" also scipy and networkx.
+    `modules` are dotted names of files of ours that the fork server imports.
     """
 
     def __init__(self, level: Level | Literal["auto"] = "auto", *, tier: Tier = "heavy", limits: Limits | None = None,

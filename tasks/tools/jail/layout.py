@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
-# distributions of the heavy tier, as they are named on the index; never a whole site-packages, where pip would lie
-SCIENCE = {"light": (), "heavy": ("numpy", "sympy", "mpmath"),
+# distributions of each tier, as they are named on the index; never a whole site-packages, where pip would lie
+SCIENCE = {"light": (), "sympy": ("sympy", "mpmath"), "heavy": ("numpy", "sympy", "mpmath"),
            "full": ("numpy", "sympy", "mpmath", "scipy", "networkx")}
 LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib/x86_64-linux-gnu",
              "/lib/aarch64-linux-gnu", "/lib64", "/lib/ld-musl-x86_64.so.1")

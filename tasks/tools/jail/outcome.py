@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from schemas.errors import ToolError
 
 Level = Literal["namespaces", "landlock", "none"]
-Tier = Literal["light", "heavy", "full"]
+Tier = Literal["light", "sympy", "heavy", "full"]
 Status = Literal["ok", "error", "timeout", "memory", "output_limit", "violation", "crash", "killed", "internal"]
 
 

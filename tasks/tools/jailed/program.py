@@ -48,7 +48,7 @@ def prepare(tier: str, modules: list[str]) -> None:
     for name in (*STANDARD, *(SCIENCE if tier != "light" else ())):
         with suppress(ImportError):
             importlib.import_module(name)
-    if "sympy" in sys.modules:
+    if tier in {"heavy", "full"} and "sympy" in sys.modules:
         exec(compile(TYPICAL, "<warm>", "exec"), {})
     for name in modules:
         importlib.import_module(name)
