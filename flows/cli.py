@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.commands.doctor import doctor
 from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
@@ -46,6 +47,7 @@ app.command()(verify)
 app.command()(query)
 app.command()(lineage)
 app.command("verify-run")(verify_run)
+app.command()(doctor)
 
 
 def main() -> None:
