@@ -4,10 +4,13 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks.tools.answers import Policy, Verdict, check, equivalent
 from tests.conftest import Command
@@ -39,7 +42,9 @@ EQUAL = [
     (r"\\frac{1}{2}", r"\frac12"), ("\frac{1}{2}", "0.5"), ("②③", "2, 3"), ("3<sup>x</sup>", "3^x"), ("10 km/h", "10"),
     (r"\text{infinitely many}", r"\infty"), ("DNE", "does not exist"), (r"\emptyset", "no solution"), ("{(e)}", "(E)"),
     (r"\begin{vmatrix}1&2\\3&4\end{vmatrix}", "-2"), (r"\frac{d!}{(d-k)!k!}", r"\binom{d}{k}"),
-    (r"\frac{31031}{7776} \approx 3.99", r"\frac{31031}{7776}"), (r"x \approx 4.17", "4.17"),
+    ("yes", "Yes."), ("Amy", "amy"), ("True", "yes"), ("2x^2 - 3x + 5", "5-3*x+2*x**2"), ("√2/2", "1/√2"), ("007", "7"),
+    ("[0, inf)", "[0, ∞)"), ("−3", "-3"), (r"\frac{31031}{7776} \approx 3.99", r"\frac{31031}{7776}"),
+    (r"x \approx 4.17", "4.17"),
     (r"\int_0^1 x dx", r"\frac12"), (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}"),
     (r"\lim_{x \to 0} \frac{\sin x}{x}", "1"), (r"\prod_{k=1}^{5} k", "120"), ("7 red and 3 blue", "7 red, 3 blue")]
 DIFFERENT = [
@@ -146,3 +151,14 @@ def test_a_reference_with_one_number_changed_is_another_answer() -> None:
 def test_the_command_tells_why(mathmill: Command) -> None:
     done = mathmill("equal", "0.5", "1/2")
     assert done.stdout.startswith("equal: the same number")
+
+
+@given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6))
+def test_numbers_are_compared_exactly(a: Fraction, b: Fraction) -> None:
+    assert equivalent(str(a), str(b)).status == ("equal" if a == b else "different")
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_no_text_breaks_the_judge(a: str, b: str) -> None:
+    assert equivalent(a, b).status in {"equal", "different", "unknown"}
+    assert equivalent(a, a).status == "equal"

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Template, Verdict, stable_id
 from tasks.instantiate.markup import Hole, parse, styled
-from tasks.tools.answers.canonical import equivalent
+from tasks.tools.answers import Policy, equivalent
 from tasks.tools.arithmetic import Number, plain
 from tasks.tools.numbers import read_numbers
 from tasks.tools.programs import number
 from tasks.tools.sandbox import Isolation, Outcome, run_all
 
 METHOD = "by_program"
+STRICT = Policy(percent="strict")
 WORDS = frozenset({"name", "object", "place"})  # kinds of slots that hold no number
 DIGITS = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
 WORD = re.compile(r"[a-z]+")
@@ -86,9 +87,9 @@ def _judged(problem: Problem, route: Route, outcome: Outcome | None) -> tuple[st
     status, value, level, reason = outcome
     if status != "ok":
         return "unknown", "", f"program: {status}, {reason}", level
-    agreed = equivalent(value, problem.answer)
+    agreed = equivalent(value, problem.answer, STRICT).status
     if agreed != "equal" and problem.answer.endswith("%"):
-        agreed = equivalent(f"{value}%", problem.answer)
+        agreed = equivalent(f"{value}%", problem.answer, STRICT).status
     if agreed != "equal":
         reason = f"answer: the program gives {value[:80]}, the problem says {problem.answer[:80]}"
         return "failed" if agreed == "different" else "unknown", value, reason, level

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from schemas.records import Problem, Solution, Verdict, stable_id
-from tasks.tools.answers.canonical import Status, bare, equivalent, final
+from tasks.tools import answers
 from tasks.tools.equations import Statement, statements
 from tasks.tools.exact import check
 
@@ -44,15 +44,14 @@ def check_solution(question: str, solution: str, answer: str) -> Finding:
     Equations hold by the rules of `tasks.tools.exact` (exactly, or as rounding to the places that are written); what
     cannot be read as one is skipped. The number behind an annotation must be the one inside it. One equation that does
     not hold fails the solution, however right its answer; no final answer, or one that cannot be compared, is unknown.
-    `question` is not needed yet: what is told there cannot make an equation true.
+    `question` helps to tell the answer from numbers that merely repeat it.
     """
-    read = final(solution)
+    status, read, *_ = answers.check(solution, answer, question)
     checked, _, wrong = check_steps(solution)
     if wrong:
         return Finding("failed", read, wrong, checked)
     if not read:
         return Finding("unknown", "", "no final answer found", checked)
-    status = compare(read, answer)
     if status == "equal":
         return Finding("passed", read, "", checked)
     if status == "different":
@@ -78,12 +77,3 @@ def check_steps(solution: str, doubted: Callable[[Statement, str], bool] = lambd
             told = f"equation {number}: {statement.left} {statement.sign} {statement.right}, exactly {one.exact}"[:300]
             return Steps(checked, solution.count("\n", 0, statement.start) + 1, told)
     return Steps(checked, 0, "")
-
-
-def compare(read: str, gold: str) -> Status:
-    """Whether a solution's final answer is the gold: as written, else without money sign, "%" and unit words."""
-    status = equivalent(read, gold)
-    if status == "equal":
-        return status
-    plain, wanted = bare(read), gold.strip("$€£¥₹% ")
-    return status if (plain, wanted) == (read, gold) else equivalent(plain, wanted)

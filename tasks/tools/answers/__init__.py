@@ -7,9 +7,6 @@
 Nothing is ever evaluated as code. What cannot be decided is `unknown`, never "different". Tiers, cheapest first: `text`
 (the same letters once looks are taken away), `rational` (whole numbers and fractions, exactly), `parsed` (own parser,
 exact, modular and 150-digit values), `sympy` (in a process of its own, killed when time is out).
-
-`canonical` is the older, narrower judge of the answers that mathmill's own templates write; the routes of
-`tasks.verify` use it.
 """
 
 from tasks.tools.answers.batch import check_all

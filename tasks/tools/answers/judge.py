@@ -103,6 +103,8 @@ def _judged(a: str, b: str, policy: Policy) -> Judged:
     bare = policy.percent == "either" or x.percent == y.percent  # whether a percent sign may be overlooked
     if bare and x.text and _close(x.text) == _close(y.text):
         return "equal", "text", "the same text but for its looks"
+    if len(x.text) > 2 and x.text.isalpha() and x.text.casefold() == y.text.casefold():
+        return "equal", "text", "the same word"
     one, other = _rational(x.text), _rational(y.text)
     rounded = ("/" in x.text and "." in y.text) or ("/" in y.text and "." in x.text)  # 1587/52 and 30.52
     if one is not None and other is not None and (one == other or not rounded):

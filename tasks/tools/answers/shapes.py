@@ -32,7 +32,7 @@ _COUNTED = {word: value for value, word in enumerate(
 _SAME_WORDS = {
     "infinite": "\\infty", "infinity": "\\infty", "infinitely many": "\\infty",
     "infinitely many solutions": "\\infty",
-    "dne": "does not exist", "doesn't exist": "does not exist", "true": "yes", "false": "no",
+    "dne": "does not exist", "doesn't exist": "does not exist", "true": "yes", "false": "no", "yes": "yes", "no": "no",
     "no solution": "\\emptyset", "no solutions": "\\emptyset",
     "empty set": "\\emptyset", "no real solutions": "\\emptyset"}
 
