@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 
 FDS = 6
 PAGE = 4096
+THREADS = 64  # of a program, which starts no processes
 
 
 def main() -> NoReturn:
@@ -70,6 +71,8 @@ class Server:
         self.used = _address_space()
         _limit((resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
                (resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_SIGPENDING, 64))  # what a child inherits
+        if self.level == "namespaces":  # elsewhere it would count all that this user runs
+            _limit((resource.RLIMIT_NPROC, THREADS))
         if self.level == "landlock":
             system.landlock(plan["readable"])
         gc.collect()
