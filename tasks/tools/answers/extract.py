@@ -5,6 +5,7 @@ pass through the right value. The first rule that finds something decides, and i
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -32,6 +33,8 @@ _QUANTITY = re.compile(
     rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
+_BOXED_NUMBER = re.compile(r"\\boxed\{(-?\d[\d,]*(?:\.\d+)?)\}")
+_SAID_NUMBER = re.compile(r"(?:^(A:|####) |\b[Tt]he answer is )\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?$")
 _BOX_LINK = re.compile(r"(?:[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b|\bor\b|\b[a-zA-Z]\s*=)*")
 _HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
 _HOPE = re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*", re.I | re.S)
@@ -41,6 +44,7 @@ _MARKER = re.compile(
     r"|^[#>*_\s]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$)",
     re.I | re.M,
 )
+_LETTER = re.compile(r"^[#>*_\s]*A\s*[:：]", re.I | re.M)
 _THINK = re.compile(r"</think(?:ing)?>", re.I)
 _FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
 _BOLD = re.compile(r"\*\*(.+?)\*\*|\\(?:textbf|mathbf)\{([^{}]+)\}")
@@ -75,9 +79,11 @@ _TRIM = " \t\r\n*_`"
 
 def extract(solution: str, problem: str | None = None, kind: str = "") -> Extracted:
     """The final answer of `solution`; `kind` says what the reference looks like: number, text, choice, expression."""
-    text = _spoken(solution)
     kind = kind or _asked(problem)
-    box = _boxed(text)
+    if kind == "number" and (plain := _at_once(solution)):
+        return plain
+    text = _spoken(solution)
+    box = _boxed(text) if "box" in text else ""
     if box:
         return Extracted(_value(box, kind), "boxed")
     prose = _prose(text)
@@ -92,6 +98,23 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     return _closing(prose, problem, kind)
 
 
+def _at_once(solution: str) -> Extracted | None:
+    """What most solutions end in, found without reading the rest: one box with a number, or "A: 5" as the last words.
+
+    It finds what the rules below would find, or nothing.
+    """
+    if "</" in solution or "\\fbox" in solution or "\\framebox" in solution:
+        return None
+    if (at := solution.rfind("\\boxed")) >= 0:
+        whole = _BOXED_NUMBER.match(solution, at)
+        return Extracted(whole[1], "boxed") if whole and "\\boxed" not in solution[:at] else None
+    text = solution.rstrip()
+    said = _SAID_NUMBER.search(text[text.rfind("\n") + 1:]) if "```" not in text else None
+    if not said or (said[1] != "####" and "####" in text):
+        return None
+    return Extracted(said[2], "hashes" if said[1] == "####" else "marker")
+
+
 def _asked(problem: str | None) -> str:
     """The kind of answer that a problem's wording asks for, where it is plain."""
     return "number" if _COUNTED.search(problem or "") and not _IN_TERMS.search(problem or "") else ""
@@ -99,12 +122,14 @@ def _asked(problem: str | None) -> str:
 
 def _spoken(solution: str) -> str:
     """The part after the model's thinking, if any is left there, without calculator marks."""
-    tail = _THINK.split(solution)[-1]
+    tail = _THINK.split(solution)[-1] if "</" in solution else solution
     text = tail if tail.strip() else solution
-    # GSM8K's calculator marks repeat what stands beside them.
-    text = re.sub(r"<<[^<>\n]*>>", "", text)
+    if "<<" in text:  # GSM8K's calculator marks repeat what stands beside them
+        text = re.sub(r"<<[^<>\n]*>>", "", text)
     # Some models escape their LaTeX twice; in a matrix a double backslash ends a row and stays.
-    return text if "\\begin{" in text else re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
+    if "\\\\" not in text or "\\begin{" in text:
+        return text
+    return re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
 
 
 def _boxed(text: str) -> str:
@@ -154,7 +179,10 @@ def _value(content: str, kind: str) -> str:
 
 def _prose(text: str) -> str:
     """The text without programs and with each display formula on one line."""
-    text = _FENCE.sub("\n", text)
+    if "```" in text:
+        text = _FENCE.sub("\n", text)
+    if "\\[" not in text and "$$" not in text and "\\begin{align" not in text:
+        return text.strip()
     return re.sub(
         r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}",
         lambda found: " ".join(found.group().split()),
@@ -165,6 +193,8 @@ def _prose(text: str) -> str:
 
 def _printed(text: str) -> Extracted:
     """The last line that a solution made of nothing but programs printed."""
+    if "```" not in text:
+        return Extracted("", "none")
     outputs = [body.strip() for name, body in _FENCE.findall(text) if name == "output" and body.strip()]
     return Extracted(outputs[-1].splitlines()[-1].strip(), "output") if outputs else Extracted("", "none")
 
@@ -181,7 +211,7 @@ def _lines(text: str) -> list[str]:
 
 def _hashes(text: str) -> str:
     """What follows the last "####", unless it is a heading with a part of the solution below."""
-    found = list(_HASHES.finditer(text))
+    found = list(_HASHES.finditer(text)) if "####" in text else []
     if not found or len(_lines(text[found[-1].end() :])) > 1 or found[-1].group(1).rstrip(" *").endswith(":"):
         return ""
     return found[-1].group(1)
@@ -189,6 +219,8 @@ def _hashes(text: str) -> str:
 
 def _marked(text: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
+    if "answer" not in (lower := text.lower()) and "a:" not in lower and not _LETTER.search(text):
+        return ""
     found = list(_MARKER.finditer(text))
     if not found:
         return ""
@@ -261,13 +293,16 @@ def _closing(text: str, problem: str | None, kind: str) -> Extracted:
 
 def _plain(text: str) -> str:
     """LaTeX's spacing, text and thousands marks taken out of a sentence."""
-    text = text.replace("{,}", ",").replace("\\!", "").replace("\\$", "$")
-    text = re.sub(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]", " ", text)
-    text = re.sub(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit)\s*\{([^{}]*)\}", r" \1 ", text)
-    text = re.sub(r"\\[()\[\]]|\*\*|\\left|\\right", "", text)
+    text = text.replace("{,}", ",").replace("**", "")
+    if not text.isascii():
+        text = re.sub(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", "", text)
+    if "\\" in text or "~" in text or not text.isascii():
+        text = text.replace("\\!", "").replace("\\$", "$")
+        text = re.sub(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]", " ", text)
+        text = re.sub(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit)\s*\{([^{}]*)\}", r" \1 ", text)
+        text = re.sub(r"\\[()\[\]]|\\left|\\right", "", text)
     # A dollar sign that closes a formula would otherwise stand between a number and its unit, or pose as money.
-    return re.sub(r"(?<=[\w}!])\$(?!\d)", "", text)
+    return re.sub(r"(?<=[\w}!])\$(?!\d)", "", text) if "$" in text else text
 
 
 def _number(text: str, problem: str | None, before: str = "") -> str:
@@ -284,7 +319,7 @@ def _number(text: str, problem: str | None, before: str = "") -> str:
             return _spell(after[0])
     parts = (_REMARK.sub("", re.split(r",\s+so\s+", text)[-1]), text)
     found = next((list(_QUANTITY.finditer(part)) for part in parts if _QUANTITY.search(part)), [])
-    return _spell(_result(found, _values(problem or ""), _computed(before))) if found else ""
+    return _spell(_result(found, _values(problem or ""), before)) if found else ""
 
 
 def _quantities(text: str) -> list[re.Match[str]]:
@@ -293,9 +328,10 @@ def _quantities(text: str) -> list[re.Match[str]]:
     return [one for one in found if not one["suffix"]] or found
 
 
-def _values(text: str) -> set[str]:
-    """The quantities of a text, for comparison."""
-    return {_key(one) for one in _QUANTITY.finditer(_plain(text))}
+@lru_cache(maxsize=1024)
+def _values(problem: str) -> frozenset[str]:
+    """The quantities of a problem, for comparison; its solutions tend to come one after the other."""
+    return frozenset(_key(one) for one in _QUANTITY.finditer(_plain(problem)))
 
 
 def _computed(text: str) -> str:
@@ -305,13 +341,16 @@ def _computed(text: str) -> str:
     return _key(found[0]) if found else ""
 
 
-def _result(found: list[re.Match[str]], given: set[str], computed: str) -> re.Match[str]:
+def _result(found: list[re.Match[str]], given: frozenset[str], before: str) -> re.Match[str]:
     """The quantity that is news: not the problem's own, else the one just worked out, else the last."""
     new = [one for one in found if _key(one) not in given]
     # "An 82-degree angle after 10 hours": the ordinal or compound counts where nothing else is new.
     plain = [one for one in new if not one["suffix"]] or new
+    if plain or len(found) == 1:
+        return (plain or found)[-1]
+    computed = _computed(before)
     worked = [one for one in found if _key(one) == computed]
-    return (plain or worked or [one for one in found if not one["suffix"]] or found)[-1]
+    return (worked or [one for one in found if not one["suffix"]] or found)[-1]
 
 
 def _spell(found: re.Match[str]) -> str:

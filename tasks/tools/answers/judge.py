@@ -15,13 +15,14 @@ from tasks.tools.answers.shapes import shape, words
 from tasks.tools.answers.tidy import Tidied, tidy
 
 MAX_DIGITS = 4_000
-_BROKEN = re.compile(r"Traceback \(most recent call last\)")  # what a program that failed has printed is no solution
+_BROKEN = "Traceback (most recent call last)"  # what a program that failed has printed is no solution
 _RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
 _SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
 _FORMULA = re.compile(r"(?:[A-Za-z':]+ ){2,}\s*\$([^$]+)\$[A-Za-z' .]*")  # words around one formula
 _BLANK = re.compile(r"(?<![A-Za-z0-9]) +| +(?![A-Za-z0-9])")
 _BASE = re.compile(r"(\d+)\s*_\s*\{?\s*(\d+)\s*\}?")
 _WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} ")
+_DIGITS = re.compile(r"(-?\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
 _SENTENCE = re.compile(r"(?:[A-Za-z]+ ){4}")  # a unit has fewer words
 
 Judged = tuple[Literal["equal", "different", "unknown"], str, str]  # status, tier, reason
@@ -58,9 +59,9 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
     """
     since = perf_counter()
     found, rule = solution_or_answer.strip(), "the whole text"
-    if found != reference.strip() and (_SOLUTION.search(found) or (
+    if found != reference.strip() and (_is_solution(found) or (
             _SENTENCE.search(found) and _kind(reference) == "number")):
-        found, rule = ("", "") if _BROKEN.search(found) else extract(found, problem, _kind(reference))
+        found, rule = ("", "") if _BROKEN in found else extract(found, problem, _kind(reference))
     elif (only := _FORMULA.fullmatch(found)) and _kind(reference) == "expression":
         found, rule = only[1], "the only formula"
     if not found:
@@ -77,13 +78,31 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
 def equivalent(a: str, b: str, policy: Policy | None = None) -> Verdict:
     """Whether two answers mean the same; symmetric. Never raises on any text."""
     since, policy = perf_counter(), policy or Policy()
+    if (found := _plainly(a, b)) is not None:
+        return Verdict("equal" if found else "different", a, "rational",
+                       "the same number" if found else f"{a} is not {b}", perf_counter() - since)
     with spending(policy.seconds) as budget:
         status, tier, reason = _judged(a, b, policy)
     return Verdict(status, a, budget.tier if tier == "parsed" else tier, reason, perf_counter() - since)
 
 
+def _is_solution(text: str) -> bool:
+    return "\n" in text or "\\boxed" in text or "####" in text or _SOLUTION.search(text) is not None
+
+
+def _plainly(a: str, b: str) -> bool | None:
+    """Whether two plain numbers are one; None where either is more than digits: what most answers are, at once."""
+    if not (one := _DIGITS.fullmatch(a)) or not (other := _DIGITS.fullmatch(b)):
+        return None
+    if one[2] or other[2]:
+        return Fraction(a) == Fraction(b)
+    return int(a) == int(b)
+
+
 def _kind(reference: str) -> str:
     """What kind of answer `extract` shall look for."""
+    if _DIGITS.fullmatch(reference):
+        return "number"
     if _rational(tidy(reference).text) is not None:
         return "number"
     kind = shape(reference).kind
