@@ -33,8 +33,10 @@ _QUANTITY = re.compile(
     rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
-_BOXED_NUMBER = re.compile(r"\\boxed\{(-?\d[\d,]*(?:\.\d+)?)\}")
-_SAID_NUMBER = re.compile(r"(?:^(A:|####) |\b[Tt]he answer is )\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?$")
+TAIL = 60  # characters of a last line in which an answer alone stands
+_DIGITS = r"\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?"
+_SAID_NUMBER = re.compile(rf"\b[Tt]he answer is {_DIGITS}$")
+_LED_NUMBER = re.compile(rf"(A:|####) {_DIGITS}")
 _BOX_LINK = re.compile(r"(?:[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b|\bor\b|\b[a-zA-Z]\s*=)*")
 _HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
 _HOPE = re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*", re.I | re.S)
@@ -99,20 +101,33 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
 
 
 def _at_once(solution: str) -> Extracted | None:
-    """What most solutions end in, found without reading the rest: one box with a number, or "A: 5" as the last words.
+    """What most solutions end in, found without reading the rest: the only box, or "A: 5" as the last words.
 
     It finds what the rules below would find, or nothing.
     """
     if "</" in solution or "\\fbox" in solution or "\\framebox" in solution:
         return None
     if (at := solution.rfind("\\boxed")) >= 0:
-        whole = _BOXED_NUMBER.match(solution, at)
-        return Extracted(whole[1], "boxed") if whole and "\\boxed" not in solution[:at] else None
-    text = solution.rstrip()
-    said = _SAID_NUMBER.search(text[text.rfind("\n") + 1:]) if "```" not in text else None
-    if not said or (said[1] != "####" and "####" in text):
+        return _only_box(solution, at)
+    if "```" in solution:
         return None
-    return Extracted(said[2], "hashes" if said[1] == "####" else "marker")
+    text = solution.rstrip()
+    line = text[text.rfind("\n") + 1:]
+    if (said := _SAID_NUMBER.search(line[-TAIL:])) and "####" not in text:
+        return Extracted(said[1], "marker")
+    led = _LED_NUMBER.fullmatch(line) if len(line) < TAIL else None
+    if not led or (led[1] != "####" and "####" in text):
+        return None
+    return Extracted(led[2], "hashes" if led[1] == "####" else "marker")
+
+
+def _only_box(solution: str, at: int) -> Extracted | None:
+    if solution.find("\\boxed") != at or not solution.startswith("{", at + 6):
+        return None
+    content = _group(solution, at + 6)[0]
+    if not content.strip() or "\\\\" in content or "<<" in content:
+        return None
+    return Extracted(_value(content, "number"), "boxed")
 
 
 def _asked(problem: str | None) -> str:
@@ -221,13 +236,24 @@ def _marked(text: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
     if "answer" not in (lower := text.lower()) and "a:" not in lower and not _LETTER.search(text):
         return ""
-    found = list(_MARKER.finditer(text))
+    found = _markers(text, lower)
     if not found:
         return ""
     lines = _lines(_HOPE.sub("", text[found[-1].end() :]))
     if not lines or len(lines) > 3:
         return ""
     return _sentences(lines[0])[0] if len(lines) < 3 or found[-1].group().strip() else ""
+
+
+def _markers(text: str, lower: str) -> list[re.Match[str]]:
+    """The markers of a text, at least the last of them; none where each is too far above the end to count."""
+    at = lower.rfind("answer")
+    if at < 0 or "a:" in lower or _LETTER.search(text):
+        return list(_MARKER.finditer(text))
+    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    if end >= 0 and len(_lines(_HOPE.sub("", text[end:]))) > 3:
+        return []
+    return list(_MARKER.finditer(text, start)) or list(_MARKER.finditer(text))
 
 
 def _sentences(line: str) -> list[str]:

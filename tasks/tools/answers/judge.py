@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from time import perf_counter
 from typing import Literal, NamedTuple
@@ -94,9 +95,7 @@ def _plainly(a: str, b: str) -> bool | None:
     """Whether two plain numbers are one; None where either is more than digits: what most answers are, at once."""
     if not (one := _DIGITS.fullmatch(a)) or not (other := _DIGITS.fullmatch(b)):
         return None
-    if one[2] or other[2]:
-        return Fraction(a) == Fraction(b)
-    return int(a) == int(b)
+    return Decimal(a) == Decimal(b) if one[2] or other[2] else int(a) == int(b)
 
 
 def _kind(reference: str) -> str:
