@@ -5,6 +5,7 @@ pass through the right value. The first rule that finds something decides, and i
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ _QUANTITY = re.compile(
     rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
+_WORDY = re.compile("[A-Za-z]{4}")  # what no mere "and" between two boxes has
 TAIL = 60  # characters of a last line in which an answer alone stands
 _DIGITS = r"\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?"
 _SAID_NUMBER = re.compile(rf"\b[Tt]he answer is {_DIGITS}$")
@@ -47,6 +49,7 @@ _MARKER = re.compile(
     re.I | re.M,
 )
 _LETTER = re.compile(r"^[#>*_\s]*A\s*[:：]", re.I | re.M)
+_SAYS = re.compile(r"\w|√|π")
 _THINK = re.compile(r"</think(?:ing)?>", re.I)
 _FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
 _BOLD = re.compile(r"\*\*(.+?)\*\*|\\(?:textbf|mathbf)\{([^{}]+)\}")
@@ -122,8 +125,13 @@ def _at_once(solution: str) -> Extracted | None:
 
 
 def _only_box(solution: str, at: int) -> Extracted | None:
-    if solution.find("\\boxed") != at or not solution.startswith("{", at + 6):
+    """The last box, where no box before it can be linked to it."""
+    if not solution.startswith("{", at + 6):
         return None
+    if (before := solution.rfind("\\boxed", 0, at)) >= 0:
+        between = solution[_group(solution, before + 6)[1]:at]
+        if "\\text" in between or not _WORDY.search(between):
+            return None
     content = _group(solution, at + 6)[0]
     if not content.strip() or "\\\\" in content or "<<" in content:
         return None
@@ -221,7 +229,7 @@ def _mute(text: str) -> bool:
 
 def _lines(text: str) -> list[str]:
     """The lines that say something: no rules, no bare marks."""
-    return [line.strip() for line in text.splitlines() if re.search(r"\w|√|π", line)]
+    return [line.strip() for line in text.splitlines() if _SAYS.search(line)]
 
 
 def _hashes(text: str) -> str:
@@ -299,15 +307,15 @@ def _emphasised(text: str) -> str:
 
 def _closing(text: str, problem: str | None, kind: str) -> Extracted:
     """The answer in the last sentences, for a solution that marks none."""
-    tail = [sentence for line in _lines(text)[-6:] for sentence in _sentences(line)]
+    tail = _backwards(text)
     if kind != "number":
-        last = tail[-1] if tail else ""
+        last = next(tail, "")
         strong = [first or second for first, second in _BOLD.findall(last)]
         if strong and kind != "choice":
             return Extracted(_read(strong[-1], problem, kind), "bold")
         answer = _read(last, problem, kind)
         return Extracted(answer, "sentence" if answer else "none")
-    for sentence in reversed(tail):
+    for sentence in tail:
         bold = _emphasised(sentence)
         answer = _number(bold or sentence, problem, text[: text.rfind(sentence)])
         if answer:
@@ -315,6 +323,18 @@ def _closing(text: str, problem: str | None, kind: str) -> Extracted:
         if _UNANSWERABLE.search(sentence):
             return Extracted(_clean(sentence), "statement")
     return Extracted("", "none")
+
+
+def _backwards(text: str) -> Iterator[str]:
+    """The sentences of the last six lines that say something, from the end."""
+    left, end = 6, len(text)
+    while left and end >= 0:
+        start = text.rfind("\n", 0, end)
+        line = text[start + 1:end].strip()
+        end = start
+        if _SAYS.search(line):
+            left -= 1
+            yield from reversed(_sentences(line))
 
 
 def _plain(text: str) -> str:
