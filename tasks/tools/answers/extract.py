@@ -48,7 +48,6 @@ _MARKER = re.compile(
     r"|^[#>*_\s]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$)",
     re.I | re.M,
 )
-_LETTER = re.compile(r"^[#>*_\s]*A\s*[:：]", re.I | re.M)
 _SAYS = re.compile(r"\w|√|π")
 _THINK = re.compile(r"</think(?:ing)?>", re.I)
 _FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
@@ -69,6 +68,7 @@ _COPULA = re.compile(
 _EQUALS = re.compile(r"(?<![<>!≤≥:])=(?!=)|≈|\\approx\b|\bequals\b")
 # "2 × 5! × 5!" left as a product at the end of a sentence.
 _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
+_TIMES = re.compile(r"[×·*]|\\times|\\cdot")
 _SEVERAL = re.compile(r"\d\W*(?:,\s|\band\b|\bor\b|;|&)\W*\d|\\begin\{")
 _WORD = re.compile(r"(?<![\\{A-Za-z])(?!and\b|or\b)[A-Za-z]{2,}")
 _COUNTED = re.compile(r"\bhow (?:many|much|long|far|old|tall|fast|big)\b", re.I)
@@ -78,6 +78,7 @@ _OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
 _THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
 _CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
 _YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
+_SO = re.compile(r",\s+so\s+")
 _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 _TRIM = " \t\r\n*_`"
 
@@ -108,7 +109,11 @@ def _at_once(solution: str) -> Extracted | None:
 
     It finds what the rules below would find, or nothing.
     """
-    if "</" in solution or "\\fbox" in solution or "\\framebox" in solution:
+    if "</" in solution:
+        solution = solution.rpartition("</think>")[2]
+        if not solution.strip() or "</" in solution:
+            return None
+    if "\\fbox" in solution or "\\framebox" in solution:
         return None
     if (at := solution.rfind("\\boxed")) >= 0:
         return _only_box(solution, at)
@@ -242,9 +247,11 @@ def _hashes(text: str) -> str:
 
 def _marked(text: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
-    if "answer" not in (lower := text.lower()) and "a:" not in lower and not _LETTER.search(text):
+    lower = text.lower()
+    lettered = "a:" in lower or "a :" in lower or "：" in text
+    if "answer" not in lower and not lettered:
         return ""
-    found = _markers(text, lower)
+    found = _markers(text, -1 if lettered else lower.rfind("answer"))
     if not found:
         return ""
     lines = _lines(_HOPE.sub("", text[found[-1].end() :]))
@@ -253,10 +260,12 @@ def _marked(text: str) -> str:
     return _sentences(lines[0])[0] if len(lines) < 3 or found[-1].group().strip() else ""
 
 
-def _markers(text: str, lower: str) -> list[re.Match[str]]:
-    """The markers of a text, at least the last of them; none where each is too far above the end to count."""
-    at = lower.rfind("answer")
-    if at < 0 or "a:" in lower or _LETTER.search(text):
+def _markers(text: str, at: int) -> list[re.Match[str]]:
+    """The markers of a text, at least the last of them; none where each is too far above the end to count.
+
+    `at` is the place of the last "answer", -1 where other markers than that word are possible.
+    """
+    if at < 0:
         return list(_MARKER.finditer(text))
     start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
     if end >= 0 and len(_lines(_HOPE.sub("", text[end:]))) > 3:
@@ -354,8 +363,8 @@ def _plain(text: str) -> str:
 def _number(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
     text = _plain(text)
-    restated = [part for part in _THAT_IS.findall(text) if _QUANTITY.search(part)]
-    product = _PRODUCT.search(text)
+    restated = [part for part in _THAT_IS.findall(text) if _QUANTITY.search(part)] if "(" in text else []
+    product = _PRODUCT.search(text) if _TIMES.search(text) else None
     equation = _EQUALS.split(restated[-1] if restated else text)
     if product and not restated:
         return " ".join(product.group().split())
@@ -363,9 +372,12 @@ def _number(text: str, problem: str | None, before: str = "") -> str:
         after = _quantities(equation[-1])
         if after:
             return _spell(after[0])
-    parts = (_REMARK.sub("", re.split(r",\s+so\s+", text)[-1]), text)
-    found = next((list(_QUANTITY.finditer(part)) for part in parts if _QUANTITY.search(part)), [])
-    return _spell(_result(found, _values(problem or ""), before)) if found else ""
+    part = _SO.split(text)[-1] if ", so" in text else text
+    part = _REMARK.sub("", part) if "(" in part else part
+    found = list(_QUANTITY.finditer(part)) or (list(_QUANTITY.finditer(text)) if part != text else [])
+    if len(found) < 2:
+        return _spell(found[0]) if found else ""
+    return _spell(_result(found, _values(problem or ""), before))
 
 
 def _quantities(text: str) -> list[re.Match[str]]:
@@ -392,8 +404,8 @@ def _result(found: list[re.Match[str]], given: frozenset[str], before: str) -> r
     new = [one for one in found if _key(one) not in given]
     # "An 82-degree angle after 10 hours": the ordinal or compound counts where nothing else is new.
     plain = [one for one in new if not one["suffix"]] or new
-    if plain or len(found) == 1:
-        return (plain or found)[-1]
+    if plain:
+        return plain[-1]
     computed = _computed(before)
     worked = [one for one in found if _key(one) == computed]
     return (worked or [one for one in found if not one["suffix"]] or found)[-1]
