@@ -125,6 +125,21 @@ def test_explosive_answers_come_back_in_time_from_a_thread(text: str) -> None:
     assert "equal" not in {verdict.status for verdict in found}
 
 
+@pytest.mark.parametrize(("solution", "reference", "status"), [
+    ("So she has 14 left.", "14", "equal"), ("Erin will have 14 lollipops left.", "14", "equal"),
+    ("He is 12.\nLet's recalculate the number of cards, which was 12.", "12", "unknown"),
+    ("x = 3\nLet's check: 3 + 4 = 7", "7", "equal"), (r"\boxed{5} apples and \boxed{3} pears", "5, 3", "equal"),
+    (r"\boxed{5} is less than what follows from it, which is \boxed{3}", "3", "equal"),
+    (r"\(\boxed{12}\)", r"All in all, that makes \(\boxed{12}\).", "equal"),
+    ("5", "The sum of the two is five and " * 8 + "so on. The answer is 5.", "equal"),
+    ("<think>It is \\boxed{3}</think>It is \\boxed{4}.", "4", "equal"), ("A: 1,250", "1250", "equal"),
+    ("(B) 12", "12", "equal"), ("(B) 12", "13", "different"),
+    ("He pays $5.\nThe answer is -5.", "-5", "equal"), ("The answer is $5.", "5", "equal"),
+    ("#### 0.50", "1/2", "equal")])
+def test_what_solutions_end_in(solution: str, reference: str, status: str) -> None:
+    assert check(solution, reference).status == status, check(solution, reference)
+
+
 @pytest.mark.parametrize("code", CODE)
 def test_no_text_is_run(code: str, tmp_path: Path) -> None:
     mark = tmp_path / "ran"

@@ -8,7 +8,7 @@ from itertools import product
 from tasks.tools.answers.budget import TooLarge, Undecided
 from tasks.tools.answers.latex import Node, Unreadable, number, parse
 from tasks.tools.answers.ranges import Shape, same_union
-from tasks.tools.answers.shapes import FLIPPED, interval_of, split, words
+from tasks.tools.answers.shapes import FLIPPED, interval_of, shape, split, words
 from tasks.tools.answers.symbolic import WORKER
 from tasks.tools.answers.values import POINTS, exact, letter_at, near, same, samples, symbols
 
@@ -91,7 +91,8 @@ def _across(a: Shape, b: Shape) -> bool:
             interval_of(bracket), other.parts[0])
     if "choice" in kinds and kinds <= {"choice", "value", "text"}:
         choice, other = (a, b) if a.kind == "choice" else (b, a)
-        return other.text.strip() == f"({choice.name.lower()})"
+        told = re.sub(r"^\(?[A-J]\)?[.:]?\s*", "", choice.text)  # (B) 12 says 12, too
+        return other.text.strip() == f"({choice.name.lower()})" or (told != "" and compare(shape(told), other))
     if "text" in kinds:
         raise Undecided("words beside mathematics")
     return False

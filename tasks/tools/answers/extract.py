@@ -39,7 +39,8 @@ TAIL = 60  # characters of a last line in which an answer alone stands
 _DIGITS = r"\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?"
 _SAID_NUMBER = re.compile(rf"\b[Tt]he answer is {_DIGITS}$")
 _LED_NUMBER = re.compile(rf"(A:|####) {_DIGITS}")
-_BOX_LINK = re.compile(r"(?:[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b|\bor\b|\b[a-zA-Z]\s*=)*")
+_BOX_LINK = re.compile(r"(?:(?:\s+[a-z]+){1,2}\s+and\s+|[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b"
+                       r"|\bor\b|\b[a-zA-Z]\s*=)*")
 _HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
 _HOPE = re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*", re.I | re.S)
 _MARKER = re.compile(
@@ -56,6 +57,10 @@ _MATH = re.compile(r"\\\[(.+?)\\\]|\$\$(.+?)\$\$|\\\((.+?)\\\)|(?<!\\)\$(.+?)(?<
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)[*_)\"]*\s+(?=[A-Z$\\*(√])"
 )
+_ANNOUNCES = re.compile(
+    r"(?:(?:now|next|so|then),?\s+)?(?:let's|let us|we (?:need to|can now|will now|must)|i will)\s+(?:now\s+)?"
+    r"(?:re)?(?:calculate|compute|determine|find|solve|check|verify|simplify|correct|consider|use|apply|substitute)\b[^=]*$",
+    re.I)
 _UNANSWERABLE = re.compile(
     r"\b(?:cannot|can't|can not|could not|impossible to|unable to|not possible to)\s+(?:be\s+)?"
     r"(?:accurately |exactly |definitively )?(?:determine|answer|calculat|comput|find|solve)"
@@ -135,7 +140,7 @@ def _only_box(solution: str, at: int) -> Extracted | None:
         return None
     if (before := solution.rfind("\\boxed", 0, at)) >= 0:
         between = solution[_group(solution, before + 6)[1]:at]
-        if "\\text" in between or not _WORDY.search(between):
+        if "\\text" in between or not _WORDY.search(between) or len(between) < TAIL:
             return None
     content = _group(solution, at + 6)[0]
     if not content.strip() or "\\\\" in content or "<<" in content:
@@ -317,6 +322,8 @@ def _emphasised(text: str) -> str:
 def _closing(text: str, problem: str | None, kind: str) -> Extracted:
     """The answer in the last sentences, for a solution that marks none."""
     tail = _backwards(text)
+    if _ANNOUNCES.match(next(_backwards(text), "")):
+        return Extracted("", "none")  # it was cut off before the answer
     if kind != "number":
         last = next(tail, "")
         strong = [first or second for first, second in _BOLD.findall(last)]

@@ -16,6 +16,7 @@ from tasks.tools.answers.shapes import shape, words
 from tasks.tools.answers.tidy import Tidied, tidy
 
 MAX_DIGITS = 4_000
+LONG = 200  # characters: a reference of sentences that is longer, or one that holds a box, is a solution
 _BROKEN = "Traceback (most recent call last)"  # what a program that failed has printed is no solution
 _RATIONAL = re.compile(r"([-+]?)\s*(\d+\.?\d*|\.\d+)(?:\s*/\s*(\d+))?", re.ASCII)
 _SOLUTION = re.compile(r"\\boxed|\\fbox|####|\n|answer\b|[.!?]\s+[A-Z]", re.IGNORECASE)
@@ -60,6 +61,8 @@ def check(solution_or_answer: str, reference: str, problem: str | None = None, p
     """
     since = perf_counter()
     found, rule = solution_or_answer.strip(), "the whole text"
+    if "boxed" in reference or (len(reference) > LONG and _SENTENCE.search(reference)):
+        reference = extract(reference, problem).text or reference  # a worked solution stands for its answer
     if found != reference.strip() and (_is_solution(found) or (
             _SENTENCE.search(found) and _kind(reference) == "number")):
         found, rule = ("", "") if _BROKEN in found else extract(found, problem, _kind(reference))

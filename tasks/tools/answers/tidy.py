@@ -19,7 +19,7 @@ _RAISED_HTML = re.compile(r"<(sup|sub)>([^<>]*)</\1>")
 _CIRCLED = re.compile("[①-⑳]+")
 _WIDE = re.compile("[！-～]")  # full-width forms of ASCII
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|\\[,!]|\\ | |,)+(?=\d{3}(?:\D|$))")
-_GROUPED = re.compile(r"-?\s*\\?[$€£]?\s*\d{1,3}(?:(?:\{,\}|,\\!|\\,|,| | )\d{3})+(?:\.\d+)?(?![\d,])")
+_GROUPED = re.compile(r"-?\s*\\?[$€£]?\s*(?!0)\d{1,3}(?:(?:\{,\}|,\\!|\\,|,| | )\d{3})+(?:\.\d+)?(?![\d,])")
 _MARKED = re.compile(r"(?<=\d)\s*(?:\{\s*,\s*\}|,\s*\\!)\s*(?=\d{3})")  # commas that LaTeX was told are no separators
 _SIGNS = {
     "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/", "≤": "\\le ", "≥": "\\ge ",
