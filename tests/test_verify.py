@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.records import Problem, Solution, Template, Verdict
+from schemas.records import Problem, Solution, Template
 from schemas.run import open_run
 from schemas.table import Table, write_shard
 from tasks.instantiate import compiled
 from tasks.instantiate.write import pairs
 from tasks.tools.jail import best_level
-from tasks.verify import by_both, by_text, check_solution
-from tasks.verify import program as programs
-from tasks.verify.program import Route, route_of, run_routes
+from tasks.verify import by_both, by_program, by_text, check_solution
+from tasks.verify.program import route_of
 from tests.benchmarks.verify import TRAIN, mutants, rows
 from tests.handmade import clips, handmade
 
@@ -27,12 +26,6 @@ CLIPS = clips()
 def made(template: Template = CLIPS, count: int = 1, seed: int = 5) -> list[tuple[Problem, Solution]]:
     ready = compiled(template)
     return list(zip(*pairs(ready, ready.take(seed, count), "test"), strict=True))
-
-
-def by_program(problem: Problem, solution: Solution | None, route: Route | None) -> Verdict:
-    """The program route on one problem, from the jail to the verdict."""
-    outcomes = run_routes([problem], {problem.template_id: route} if route else {})
-    return programs.by_program(problem, solution, route, outcomes.get(problem.id))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tasks.tools.orchestrator import task
 from tasks.tools.sandbox import Isolation
 from tasks.verify import measure
 from tasks.verify import planted as planting
-from tasks.verify.program import by_program, route_of, run_routes
+from tasks.verify.program import by_program, judged, route_of, run_routes
 from tasks.verify.text import METHOD, Finding, by_text, check_solution, check_steps
 
 __all__ = ["Finding", "by_both", "by_program", "by_text", "check_solution"]
@@ -47,7 +47,7 @@ def _verdicts(problems: Sequence[Problem], solutions: Sequence[Solution],
     outcomes = run_routes(problems, routes, isolation)
     for problem in problems:
         solution = found.get(problem.id)
-        yield by_program(problem, solution, routes.get(problem.template_id), outcomes.get(problem.id))
+        yield judged(problem, solution, routes.get(problem.template_id), outcomes.get(problem.id))
         yield by_text(problem, solution) if solution else _no_text(problem)
 
 

@@ -59,7 +59,13 @@ def run_routes(problems: Sequence[Problem], routes: Mapping[str, Route],
         rows, run_all(program, [values for _, values in rows], isolation), strict=True)}
 
 
-def by_program(problem: Problem, solution: Solution | None, route: Route | None, outcome: Outcome | None) -> Verdict:
+def by_program(problem: Problem, solution: Solution | None, route: Route | None) -> Verdict:
+    """The verdict of the program route on one problem: `run_routes` and `judged` for a single row."""
+    outcomes = run_routes([problem], {problem.template_id: route} if route else {})
+    return judged(problem, solution, route, outcomes.get(problem.id))
+
+
+def judged(problem: Problem, solution: Solution | None, route: Route | None, outcome: Outcome | None) -> Verdict:
     """The verdict of the program route on one problem, from what `run_routes` came to.
 
     It is `unknown` where the program could not be run to an answer.

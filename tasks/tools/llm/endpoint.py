@@ -1,0 +1,133 @@
+"""Where a model is to be had: plain data that recipes hand on. The key of an endpoint is never part of it.
+
+    teacher("scripted")                       the scripted teacher that ships, started as a child of this process
+    teacher("scripted:--seed 3 --faults …")   the same with its own flags
+    teacher("openai", "gpt-4.1-mini")         api.openai.com
+    teacher("http://localhost:8000/v1", "my-model")           any server: vLLM, SGLang, Ollama, a gateway
+    teacher("llamacpp+http://localhost:8080/v1", "any")       one whose dialect must be told
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from schemas.errors import ParameterError, ToolError
+
+Dialect = Literal["openai", "server", "llamacpp", "plain"]
+DIALECTS: tuple[Dialect, ...] = ("openai", "server", "llamacpp", "plain")
+OPENAI = "https://api.openai.com/v1"
+KEYS = ("MATHMILL_API_KEY", "OPENAI_API_KEY")
+NO_KEY = "none"  # what servers that want no key are sent; the client cannot do without
+STARTUP = 60  # seconds that the scripted teacher may take to say where it listens
+# Run in the child: it ends with its parent, however that ends.
+CHILD = ("import ctypes, os, runpy, sys\n"
+         "ctypes.CDLL(None).prctl(1, 9)\n"  # PR_SET_PDEATHSIG, SIGKILL
+         "os.getppid() == int(sys.argv.pop(1)) or os._exit(1)\n"
+         "runpy.run_module('tasks.scripted', run_name='__main__', alter_sys=True)")
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """An endpoint, a model, and how hard it may be used.
+
+    `dialect`: "openai" and "server" have `json_schema` and `n`, "llamacpp" `json_object` with a schema, "plain" neither.
+    `family` is part of every call's key: servers of one family are taken to give the same answers. Rates of 0 are
+    unlimited, or what the server's own headers say. `timeout` is seconds for a call, `patience` seconds in which no
+    call succeeds before the run stops.
+    """
+
+    name: str
+    url: str
+    model: str
+    dialect: Dialect = "server"
+    family: str = "server"
+    key_env: str = ""
+    requests_per_minute: float = 0
+    tokens_per_minute: float = 0
+    concurrency: int = 64
+    timeout: float = 300.0
+    patience: float = 60.0
+
+    def key(self) -> str:
+        """The secret, from the environment only. Raises `ParameterError` where the endpoint surely wants one."""
+        for name in (self.key_env,) if self.key_env else KEYS:
+            if value := os.environ.get(name, "").strip():
+                return value
+        if self.key_env or self.url == OPENAI:
+            raise ParameterError(f"{self.name} wants an API key", where="--teacher",
+                                 mend=f"set {self.key_env or ' or '.join(KEYS)} in the environment")
+        return NO_KEY
+
+
+def teacher(name_or_url: str, model: str = "", **settings: Any) -> Teacher:
+    """The teacher of that name or URL; `settings` are fields of `Teacher`.
+
+    Raises `ParameterError` for what is neither a name nor a URL, for no model, and for a setting out of range.
+    """
+    name, _, flags = name_or_url.partition(":")
+    if name == "scripted":
+        found = Teacher("scripted", scripted(flags), model or "scripted", family=" ".join(["scripted", *flags.split()]))
+    elif name_or_url == "openai":
+        found = Teacher("openai", OPENAI, model, "openai", "openai")
+    else:
+        found = _by_url(name_or_url, model)
+    if not found.model:
+        raise ParameterError("no model is named", where="--model", mend="name one that the endpoint serves")
+    unknown = set(settings) - {field for field in Teacher.__dataclass_fields__}
+    if unknown:
+        raise ParameterError(f"a teacher has no setting {', '.join(sorted(unknown))}", where="--teacher")
+    if settings.get("concurrency", 1) < 1:
+        raise ParameterError("a teacher answers at least one call at a time", where="--concurrency", mend="give 1 or more")
+    return replace(found, **settings)
+
+
+def _by_url(url: str, model: str) -> Teacher:
+    prefix, plus, rest = url.partition("+")
+    dialect = next((one for one in DIALECTS if plus and one == prefix), None)
+    address = (rest if dialect else url).rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ParameterError(f"{url!r} is no teacher", where="--teacher",
+                             mend="give scripted, openai, or a URL such as http://localhost:8000/v1; before it, where "
+                                  f"need be, {', '.join(f'{one}+' for one in DIALECTS)}")
+    if parts.username or parts.password:
+        raise ParameterError("a URL must not hold a password: it would be written down with the run",
+                             where="--teacher", mend=f"set {KEYS[0]} in the environment")
+    if address == OPENAI:
+        return Teacher("openai", OPENAI, model, "openai", "openai")
+    return Teacher(parts.netloc, address, model, dialect or "server", dialect or "server")
+
+
+@lru_cache
+def scripted(flags: str = "") -> str:
+    """The URL of a scripted teacher with those flags, started once a process. Raises `ToolError` if it does not start."""
+    said: list[str] = []
+    told = threading.Event()
+    # The child's death is tied to the thread that starts it, so that thread must live as long as this process.
+    threading.Thread(target=_keep, args=(flags, said, told), name="scripted", daemon=True).start()
+    told.wait(STARTUP)
+    if not said or not said[0].startswith("http"):
+        raise ToolError(f"the scripted teacher did not start: {''.join(said).strip() or 'it said nothing'}",
+                        where=f"--teacher scripted:{flags}", mend="see python -m tasks.scripted --help")
+    return said[0].strip().rstrip("/")
+
+
+def _keep(flags: str, said: list[str], told: threading.Event) -> None:
+    command = [sys.executable, "-c", CHILD, str(os.getpid()), "--port", "0", *shlex.split(flags)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          stdin=subprocess.DEVNULL) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        said.append(child.stdout.readline())
+        if not said[0].startswith("http"):
+            said[0] += child.stderr.read(2000)
+        told.set()
+        for pipe in (child.stderr, child.stdout):
+            pipe.read()
+        child.wait()
