@@ -7,6 +7,7 @@ pass through the right value. The first rule that finds something decides, and i
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 
@@ -33,7 +34,12 @@ _QUANTITY = re.compile(
     rf"(?<![\w.\\])(?P<sign>(?<![\d)}}%])[-−–]\s?(?=[$€£\d.√π\\{_VULGAR[1:-1]}]))?(?:[$€£]\s?)?(?P<inner>-)?"
     rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
 )
+# What a quantity may begin with; its words ("pi", "sqrt(") are looked for only in texts that have them.
+_BEGINS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]")
+_BEGINS_IN_WORDS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]|s(?=qrt\()|p(?=i\b)")
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
+_TOKEN = re.compile(r"\w+")
+_BRACE = re.compile("[{}]")
 _WORDY = re.compile("[A-Za-z]{4}")  # what no mere "and" between two boxes has
 TAIL = 60  # characters of a last line in which an answer alone stands
 _DIGITS = r"\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?"
@@ -42,13 +48,11 @@ _LED_NUMBER = re.compile(rf"(A:|####) {_DIGITS}")
 _BOX_LINK = re.compile(r"(?:(?:\s+[a-z]+){1,2}\s+and\s+|[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b"
                        r"|\bor\b|\b[a-zA-Z]\s*=)*")
 _HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
-_HOPE = re.compile(r"\s*\.?\s*I hope (?:it|this) is correct.*", re.I | re.S)
-_MARKER = re.compile(
-    r"(?:^[#>*_\s]*A\s*[:：]"
-    r"|(?:\b(?:final|correct|the)\s+)*\banswer\b[^\n.:=]{0,40}?(?:\s*[*_]*\s*[:：=][*_]*|\s+is\b[ \t]*[:：]?)"
-    r"|^[#>*_\s]*(?:the\s+)?(?:final\s+)?answer[*_ \t]*$)",
-    re.I | re.M,
-)
+_HOPE = re.compile(r"I hope (?:it|this) is correct.*", re.I | re.S)
+_LETTER = re.compile(r"^[#>*_\s]*A\s*[:：]", re.I | re.M)
+_TITLE = re.compile(r"[#>*_\s]*(?:the\s+)?(?:final\s+)?", re.I)  # what a line of nothing but "answer" may begin with
+_TITLED = re.compile(r"answer[*_ \t]*$", re.I | re.M)
+_SAYING = re.compile(r"\banswer\b[^\n.:=]{0,40}?(?:\s*[*_]*\s*[:：=][*_]*|\s+is\b[ \t]*[:：]?)", re.I)
 _SAYS = re.compile(r"\w|√|π")
 _THINK = re.compile(r"</think(?:ing)?>", re.I)
 _FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
@@ -70,7 +74,7 @@ _UNANSWERABLE = re.compile(
 _COPULA = re.compile(
     r"\b(?:is|are|equals|be|was|were|get|gives|have|has)\b:?(?!.*\b(?:is|are|equals|be|was|were)\b)", re.S
 )
-_EQUALS = re.compile(r"(?<![<>!≤≥:])=(?!=)|≈|\\approx\b|\bequals\b")
+_EQUALS = re.compile(r"=(?<![<>!≤≥:]=)(?!=)|≈|\\approx\b|(?<!\w)equals\b")
 # "2 × 5! × 5!" left as a product at the end of a sentence.
 _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
 _TIMES = re.compile(r"[×·*]|\\times|\\cdot")
@@ -84,6 +88,8 @@ _THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
 _CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
 _YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
 _SO = re.compile(r",\s+so\s+")
+_DISPLAYED = re.compile(
+    r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}", re.S)
 _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 _TRIM = " \t\r\n*_`"
 
@@ -114,19 +120,21 @@ def _at_once(solution: str) -> Extracted | None:
 
     It finds what the rules below would find, or nothing.
     """
-    if "</" in solution:
+    # One sign is found faster than several: most texts have none of these.
+    if "<" in solution and "</" in solution:
         solution = solution.rpartition("</think>")[2]
         if not solution.strip() or "</" in solution:
             return None
-    if "\\fbox" in solution or "\\framebox" in solution:
-        return None
-    if (at := solution.rfind("\\boxed")) >= 0:
-        return _only_box(solution, at)
-    if "```" in solution:
+    if "\\" in solution:
+        if "\\fbox" in solution or "\\framebox" in solution:
+            return None
+        if (at := solution.rfind("\\boxed")) >= 0:
+            return _only_box(solution, at)
+    if "`" in solution and "```" in solution:
         return None
     text = solution.rstrip()
     line = text[text.rfind("\n") + 1:]
-    if (said := _SAID_NUMBER.search(line[-TAIL:])) and "####" not in text:
+    if "answer is" in line and (said := _SAID_NUMBER.search(line[-TAIL:])) and "####" not in text:
         return Extracted(said[1], "marker")
     led = _LED_NUMBER.fullmatch(line) if len(line) < TAIL else None
     if not led or (led[1] != "####" and "####" in text):
@@ -155,12 +163,12 @@ def _asked(problem: str | None) -> str:
 
 def _spoken(solution: str) -> str:
     """The part after the model's thinking, if any is left there, without calculator marks."""
-    tail = _THINK.split(solution)[-1] if "</" in solution else solution
+    tail = _THINK.split(solution)[-1] if "<" in solution and "</" in solution else solution
     text = tail if tail.strip() else solution
-    if "<<" in text:  # GSM8K's calculator marks repeat what stands beside them
+    if "<" in text and "<<" in text:  # GSM8K's calculator marks repeat what stands beside them
         text = re.sub(r"<<[^<>\n]*>>", "", text)
     # Some models escape their LaTeX twice; in a matrix a double backslash ends a row and stays.
-    if "\\\\" not in text or "\\begin{" in text:
+    if "\\" not in text or "\\\\" not in text or "\\begin{" in text:
         return text
     return re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
 
@@ -189,13 +197,14 @@ def _linked(between: str, apart: bool) -> bool:
 def _group(text: str, at: int) -> tuple[str, int]:
     """The braced group that opens at `at` and the place after it; a group never closed ends with its line."""
     if text[at] != "{":
-        found = re.compile(r"\w+").match(text, at)
+        found = _TOKEN.match(text, at)
         return (found.group(), found.end()) if found else ("", at)
     depth = 0
-    for place in range(at, len(text)):
+    for brace in _BRACE.finditer(text, at):
+        place = brace.start()
         if text[place - 1] == "\\" and text[place - 2 : place] != "\\\\":
             continue
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        depth += 1 if brace[0] == "{" else -1
         if depth == 0:
             return text[at + 1 : place], place + 1
     line = text[at + 1 :].split("\n", 1)[0]
@@ -212,21 +221,16 @@ def _value(content: str, kind: str) -> str:
 
 def _prose(text: str) -> str:
     """The text without programs and with each display formula on one line."""
-    if "```" in text:
+    if "`" in text and "```" in text:
         text = _FENCE.sub("\n", text)
-    if "\\[" not in text and "$$" not in text and "\\begin{align" not in text:
-        return text.strip()
-    return re.sub(
-        r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}",
-        lambda found: " ".join(found.group().split()),
-        text,
-        flags=re.S,
-    ).strip()
+    if "$$" in text or ("\\" in text and ("\\[" in text or "\\begin{align" in text)):
+        text = _DISPLAYED.sub(lambda found: " ".join(found[0].split()), text)
+    return text.strip()
 
 
 def _printed(text: str) -> Extracted:
     """The last line that a solution made of nothing but programs printed."""
-    if "```" not in text:
+    if "`" not in text or "```" not in text:
         return Extracted("", "none")
     outputs = [body.strip() for name, body in _FENCE.findall(text) if name == "output" and body.strip()]
     return Extracted(outputs[-1].splitlines()[-1].strip(), "output") if outputs else Extracted("", "none")
@@ -234,7 +238,7 @@ def _printed(text: str) -> Extracted:
 
 def _mute(text: str) -> bool:
     """Whether no quantity follows the last program or output."""
-    return not _QUANTITY.search(_FENCE.split(text)[-1])
+    return not _quantities(_FENCE.split(text)[-1])
 
 
 def _lines(text: str) -> list[str]:
@@ -244,7 +248,7 @@ def _lines(text: str) -> list[str]:
 
 def _hashes(text: str) -> str:
     """What follows the last "####", unless it is a heading with a part of the solution below."""
-    found = list(_HASHES.finditer(text)) if "####" in text else []
+    found = list(_HASHES.finditer(text)) if "#" in text and "####" in text else []
     if not found or len(_lines(text[found[-1].end() :])) > 1 or found[-1].group(1).rstrip(" *").endswith(":"):
         return ""
     return found[-1].group(1)
@@ -252,30 +256,38 @@ def _hashes(text: str) -> str:
 
 def _marked(text: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
+    text = _end(text)
+    at = _marker(text)
+    lines = _lines(text[at:]) if at >= 0 else []
+    return _sentences(lines[0])[0] if lines and len(lines) <= 3 else ""
+
+
+def _marker(text: str) -> int:
+    """The place after the last "answer is" or "Answer:", -1 where there is none."""
     lower = text.lower()
-    lettered = "a:" in lower or "a :" in lower or "：" in text
-    if "answer" not in lower and not lettered:
-        return ""
-    found = _markers(text, -1 if lettered else lower.rfind("answer"))
-    if not found:
-        return ""
-    lines = _lines(_HOPE.sub("", text[found[-1].end() :]))
-    if not lines or len(lines) > 3:
-        return ""
-    return _sentences(lines[0])[0] if len(lines) < 3 or found[-1].group().strip() else ""
+    if len(lower) != len(text):  # one capital becomes two signs
+        lower = text.replace("İ", "I").lower()
+    at = len(text)
+    while (at := lower.rfind("answer", 0, at)) >= 0:
+        line = text[text.rfind("\n", 0, at) + 1 : at]
+        found = (_TITLED.match(text, at) if _TITLE.fullmatch(line) else None) or _SAYING.match(text, at)
+        if found:
+            at = found.end()
+            break
+    lettered = "a:" in lower or "a :" in lower or "：" in lower
+    return max([at, *(found.end() for found in _LETTER.finditer(text))]) if lettered else at
 
 
-def _markers(text: str, at: int) -> list[re.Match[str]]:
-    """The markers of a text, at least the last of them; none where each is too far above the end to count.
-
-    `at` is the place of the last "answer", -1 where other markers than that word are possible.
-    """
-    if at < 0:
-        return list(_MARKER.finditer(text))
-    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
-    if end >= 0 and len(_lines(_HOPE.sub("", text[end:]))) > 3:
-        return []
-    return list(_MARKER.finditer(text, start)) or list(_MARKER.finditer(text))
+def _end(text: str) -> str:
+    """The last five lines that say something, without "I hope it is correct" and what follows: a marker above them
+    is too far from the end to count."""
+    if " hope " in text:
+        text = _HOPE.sub("", text)
+    left, at = 5, len(text)
+    while left and at > 0:
+        at, end = text.rfind("\n", 0, at), at
+        left -= _SAYS.search(text, at + 1, end) is not None
+    return text[at + 1 :]
 
 
 def _sentences(line: str) -> list[str]:
@@ -314,24 +326,26 @@ def _clean(payload: str) -> str:
 
 def _emphasised(text: str) -> str:
     """The last bold part that holds a quantity."""
+    if "**" not in text and "\\" not in text:
+        return ""
     parts = [first or second for first, second in _BOLD.findall(text)]
-    parts = [part for part in parts if _QUANTITY.search(part) and not part.rstrip().endswith(":")]
+    parts = [part for part in parts if _quantities(part) and not part.rstrip().endswith(":")]
     return parts[-1] if parts else ""
 
 
 def _closing(text: str, problem: str | None, kind: str) -> Extracted:
     """The answer in the last sentences, for a solution that marks none."""
-    tail = _backwards(text)
-    if _ANNOUNCES.match(next(_backwards(text), "")):
+    above = _backwards(text)
+    last = next(above, "")
+    if _ANNOUNCES.match(last):
         return Extracted("", "none")  # it was cut off before the answer
     if kind != "number":
-        last = next(tail, "")
         strong = [first or second for first, second in _BOLD.findall(last)]
         if strong and kind != "choice":
             return Extracted(_read(strong[-1], problem, kind), "bold")
         answer = _read(last, problem, kind)
         return Extracted(answer, "sentence" if answer else "none")
-    for sentence in tail:
+    for sentence in chain((last,), above):
         bold = _emphasised(sentence)
         answer = _number(bold or sentence, problem, text[: text.rfind(sentence)])
         if answer:
@@ -370,39 +384,56 @@ def _plain(text: str) -> str:
 def _number(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
     text = _plain(text)
-    restated = [part for part in _THAT_IS.findall(text) if _QUANTITY.search(part)] if "(" in text else []
+    restated = [part for part in _THAT_IS.findall(text) if _quantities(part)] if "(" in text else []
     product = _PRODUCT.search(text) if _TIMES.search(text) else None
-    equation = _EQUALS.split(restated[-1] if restated else text)
+    equation = _sides(restated[-1] if restated else text)
     if product and not restated:
         return " ".join(product.group().split())
     if len(equation) > 1 or restated:
-        after = _quantities(equation[-1])
+        after = _preferred(equation[-1])
         if after:
             return _spell(after[0])
     part = _SO.split(text)[-1] if ", so" in text else text
     part = _REMARK.sub("", part) if "(" in part else part
-    found = list(_QUANTITY.finditer(part)) or (list(_QUANTITY.finditer(text)) if part != text else [])
+    found = _quantities(part) or (_quantities(text) if part != text else [])
     if len(found) < 2:
         return _spell(found[0]) if found else ""
     return _spell(_result(found, _values(problem or ""), before))
 
 
+def _sides(text: str) -> list[str]:
+    """The parts of a text between its equals signs."""
+    has = "=" in text or "≈" in text or "equals" in text or "\\approx" in text
+    return _EQUALS.split(text) if has else [text]
+
+
 def _quantities(text: str) -> list[re.Match[str]]:
+    """The quantities in a text. Trying the pattern where one can begin is far quicker than to search for it."""
+    found: list[re.Match[str]] = []
+    end = 0
+    for mark in (_BEGINS_IN_WORDS if "pi" in text or "sqrt" in text else _BEGINS).finditer(text):
+        if mark.start() >= end and (one := _QUANTITY.match(text, mark.start())):
+            found.append(one)
+            end = one.end()
+    return found
+
+
+def _preferred(text: str) -> list[re.Match[str]]:
     """The quantities in a text; ordinals and "8-hour" only where it has no others."""
-    found = list(_QUANTITY.finditer(text))
+    found = _quantities(text)
     return [one for one in found if not one["suffix"]] or found
 
 
 @lru_cache(maxsize=1024)
 def _values(problem: str) -> frozenset[str]:
     """The quantities of a problem, for comparison; its solutions tend to come one after the other."""
-    return frozenset(_key(one) for one in _QUANTITY.finditer(_plain(problem)))
+    return frozenset(map(_key, _quantities(_plain(problem))))
 
 
 def _computed(text: str) -> str:
     """The value of the last equation in a text."""
-    sides = _EQUALS.split(_plain(text))
-    found = _quantities(sides[-1].strip().split("\n", 1)[0]) if len(sides) > 1 else []
+    sides = _sides(_plain(text))
+    found = _preferred(sides[-1].strip().split("\n", 1)[0]) if len(sides) > 1 else []
     return _key(found[0]) if found else ""
 
 
