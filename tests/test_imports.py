@@ -29,13 +29,16 @@ DOORS = {
     "inflect": ("tasks/lift/nouns.py",),
     "jinja2": ("tasks/tools/card.py",),
     "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py"),
-    "openai": (),
+    "openai": ("tasks/tools/llm/wire.py",),
+    "httpx2": ("tasks/tools/llm/wire.py",),
+    "aiohttp": (),
+    "jsonschema": ("tasks/tools/llm/schemas.py",),
     "pandas": (),
     "typer": ("flows",),
     "rich": ("flows", "tasks/tools/progress.py"),
 }
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "huggingface_hub", "prefect", "sympy", "duckdb",
-         "pandas", "openai", "scipy", "sklearn", "inflect")
+         "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect")
 
 
 def sources() -> list[Path]:

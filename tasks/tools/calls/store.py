@@ -1,7 +1,7 @@
 """The file of all finished calls: sqlite in WAL mode, written by one thread in batches, read by any process.
 
-A call is kept some `GATHER` seconds after it finished; `kill -9` loses those and the calls in flight, and never harms the
-file. (A power cut may lose the last commits too: they are not synced one by one.) No key of an endpoint comes here.
+A call is kept some `GATHER` seconds after it finished; `kill -9` loses those and the calls in flight, and never harms
+the file. (A power cut may lose the last commits too: they are not synced one by one.) No key of an endpoint comes here.
 """
 
 import atexit
@@ -11,7 +11,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,7 @@ class Store:
         self.path = path
         self._local = threading.local()
         self._more = threading.Condition()
-        self._queue: list[tuple[Call, Callable[[], None] | None]] = []
+        self._queue: list[tuple[Call, Callable[[], object] | None]] = []
         self._pending: dict[bytes, Call] = {}
         self._hits: Counter[Where] = Counter()
         self._closing = False
@@ -105,10 +105,10 @@ class Store:
         db: sqlite3.Connection = self._local.db
         return db
 
-    def get(self, keys: Iterable[bytes]) -> dict[bytes, Kept]:
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Kept]:
         """Those of the calls that are kept, up to some hundred at a time."""
         found = {key: Kept(call.answer, call.prompt_tokens, call.completion_tokens, call.cost)
-                 for key in (keys := list(keys)) if (call := self._pending.get(key))}
+                 for key in keys if (call := self._pending.get(key))}
         wanted = [key for key in keys if key not in found]
         rows = self._guarded(lambda: self.connection().execute(
             "SELECT key, value, prompt_tokens, completion_tokens, cost FROM calls WHERE key IN "
@@ -117,7 +117,7 @@ class Store:
             found[key] = Kept(unpacked(value)["answer"], prompt, completion, float("nan") if cost is None else cost)
         return found
 
-    def put(self, call: Call, kept: Callable[[], None] | None = None) -> None:
+    def put(self, call: Call, kept: Callable[[], object] | None = None) -> None:
         """Keep a call; `kept` is called in another thread once it is in the file. Raises `StorageError`."""
         if self._fault:
             raise self._fault
@@ -173,7 +173,7 @@ class Store:
                         kept()
         self.connection().close()
 
-    def _gather(self) -> tuple[list[tuple[Call, Callable[[], None] | None]], Counter[Where]] | None:
+    def _gather(self) -> tuple[list[tuple[Call, Callable[[], object] | None]], Counter[Where]] | None:
         with self._more:
             while not self._queue and not self._closing:
                 self._more.wait(0.2)

@@ -11,9 +11,11 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -36,9 +38,9 @@ CHILD = ("import ctypes, os, runpy, sys\n"
 class Teacher:
     """An endpoint, a model, and how hard it may be used.
 
-    `dialect`: "openai" and "server" have `json_schema` and `n`, "llamacpp" `json_object` with a schema, "plain" neither.
-    `family` is part of every call's key: servers of one family are taken to give the same answers. Rates of 0 are
-    unlimited, or what the server's own headers say. `timeout` is seconds for a call, `patience` seconds in which no
+    `dialect`: "openai" and "server" have `json_schema` and `n`, "llamacpp" `json_object` with a schema, "plain" neither
+    of them. `family` is part of every call's key: servers of one family are taken to give the same answers. Rates of 0
+    are unlimited, or what the server's own headers say. `timeout` is seconds for a call, `patience` seconds in which no
     call succeeds before the run stops.
     """
 
@@ -79,11 +81,11 @@ def teacher(name_or_url: str, model: str = "", **settings: Any) -> Teacher:
         found = _by_url(name_or_url, model)
     if not found.model:
         raise ParameterError("no model is named", where="--model", mend="name one that the endpoint serves")
-    unknown = set(settings) - {field for field in Teacher.__dataclass_fields__}
+    unknown = set(settings) - set(Teacher.__dataclass_fields__)
     if unknown:
         raise ParameterError(f"a teacher has no setting {', '.join(sorted(unknown))}", where="--teacher")
     if settings.get("concurrency", 1) < 1:
-        raise ParameterError("a teacher answers at least one call at a time", where="--concurrency", mend="give 1 or more")
+        raise ParameterError("there must be at least one call at a time", where="--concurrency", mend="give 1 or more")
     return replace(found, **settings)
 
 
@@ -106,7 +108,7 @@ def _by_url(url: str, model: str) -> Teacher:
 
 @lru_cache
 def scripted(flags: str = "") -> str:
-    """The URL of a scripted teacher with those flags, started once a process. Raises `ToolError` if it does not start."""
+    """The URL of a scripted teacher with those flags, one a process. Raises `ToolError` if it does not start."""
     said: list[str] = []
     told = threading.Event()
     # The child's death is tied to the thread that starts it, so that thread must live as long as this process.
@@ -120,14 +122,14 @@ def scripted(flags: str = "") -> str:
 
 def _keep(flags: str, said: list[str], told: threading.Event) -> None:
     command = [sys.executable, "-c", CHILD, str(os.getpid()), "--port", "0", *shlex.split(flags)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          stdin=subprocess.DEVNULL) as child:
+    with (tempfile.TemporaryFile("w+") as trouble,
+          subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=trouble, text=True,
+                           cwd=Path(__file__).parents[3]) as child):
         assert child.stdout is not None
-        assert child.stderr is not None
         said.append(child.stdout.readline())
         if not said[0].startswith("http"):
-            said[0] += child.stderr.read(2000)
+            child.wait(STARTUP)
+            trouble.seek(0)
+            said.append(trouble.read()[-2000:])
         told.set()
-        for pipe in (child.stderr, child.stdout):
-            pipe.read()
-        child.wait()
+        child.stdout.read()
