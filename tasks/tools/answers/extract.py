@@ -77,7 +77,7 @@ _COPULA = re.compile(
 _EQUALS = re.compile(r"=(?<![<>!≤≥:]=)(?!=)|≈|\\approx\b|(?<!\w)equals\b")
 # "2 × 5! × 5!" left as a product at the end of a sentence.
 _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
-_TIMES = re.compile(r"[×·*]|\\times|\\cdot")
+_TIMES = re.compile(r"×|·|\*|\\times|\\cdot")
 _SEVERAL = re.compile(r"\d\W*(?:,\s|\band\b|\bor\b|;|&)\W*\d|\\begin\{")
 _WORD = re.compile(r"(?<![\\{A-Za-z])(?!and\b|or\b)[A-Za-z]{2,}")
 _COUNTED = re.compile(r"\bhow (?:many|much|long|far|old|tall|fast|big)\b", re.I)
@@ -87,7 +87,13 @@ _OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
 _THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
 _CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
 _YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
+_THIN = re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))")
+_SPACING = re.compile(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]")
+_WRAPPED = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit)\s*\{([^{}]*)\}")
+_BRACKETS = re.compile(r"\\[()\[\]]|\\left|\\right")
+_CLOSING_DOLLAR = re.compile(r"(?<=[\w}!])\$(?!\d)")
 _SO = re.compile(r",\s+so\s+")
+_DISPLAY_MARK = re.compile(r"\\(?:\[|\]|(?:begin|end)\{align)")
 _DISPLAYED = re.compile(
     r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}", re.S)
 _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
@@ -103,8 +109,8 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     box = _boxed(text) if "box" in text else ""
     if box:
         return Extracted(_value(box, kind), "boxed")
-    prose = _prose(text)
-    for rule, payload in (("hashes", _hashes(prose)), ("marker", _marked(prose))):
+    prose, end = _prose(text)
+    for rule, payload in (("hashes", _hashes(end)), ("marker", _marked(prose, end))):
         answer = _read(payload, problem, kind, prose) if payload else ""
         if answer:
             return Extracted(answer, rule)
@@ -112,7 +118,7 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     # A program's output answers where the words after it add nothing.
     if printed.text and (not _lines(_FENCE.split(text)[-1]) or (kind == "number" and _mute(text))):
         return printed
-    return _closing(prose, problem, kind)
+    return _closing(prose, end, problem, kind)
 
 
 def _at_once(solution: str) -> Extracted | None:
@@ -219,13 +225,21 @@ def _value(content: str, kind: str) -> str:
     return content.strip()
 
 
-def _prose(text: str) -> str:
-    """The text without programs and with each display formula on one line."""
+def _prose(text: str) -> tuple[str, str]:
+    """The text without programs, and its last lines; where a display formula reaches into these, each is one line."""
     if "`" in text and "```" in text:
         text = _FENCE.sub("\n", text)
-    if "$$" in text or ("\\" in text and ("\\[" in text or "\\begin{align" in text)):
-        text = _DISPLAYED.sub(lambda found: " ".join(found[0].split()), text)
-    return text.strip()
+    text = text.strip()
+    end = _end(text)
+    if "$$" not in end and ("\\" not in end or not _DISPLAY_MARK.search(end)):
+        return text, end
+    text = _flat(text)
+    return text, _end(text)
+
+
+def _flat(text: str) -> str:
+    """The text with each display formula on one line."""
+    return _DISPLAYED.sub(lambda found: " ".join(found[0].split()), text).strip()
 
 
 def _printed(text: str) -> Extracted:
@@ -254,11 +268,11 @@ def _hashes(text: str) -> str:
     return found[-1].group(1)
 
 
-def _marked(text: str) -> str:
+def _marked(text: str, end: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
-    text = _end(text)
-    at = _marker(text)
-    lines = _lines(text[at:]) if at >= 0 else []
+    end = _end(_HOPE.sub("", text)) if " hope " in end else end
+    at = _marker(end)
+    lines = _lines(end[at:]) if at >= 0 else []
     return _sentences(lines[0])[0] if lines and len(lines) <= 3 else ""
 
 
@@ -279,11 +293,8 @@ def _marker(text: str) -> int:
 
 
 def _end(text: str) -> str:
-    """The last five lines that say something, without "I hope it is correct" and what follows: a marker above them
-    is too far from the end to count."""
-    if " hope " in text:
-        text = _HOPE.sub("", text)
-    left, at = 5, len(text)
+    """The last six lines that say something."""
+    left, at = 6, len(text)
     while left and at > 0:
         at, end = text.rfind("\n", 0, at), at
         left -= _SAYS.search(text, at + 1, end) is not None
@@ -333,9 +344,9 @@ def _emphasised(text: str) -> str:
     return parts[-1] if parts else ""
 
 
-def _closing(text: str, problem: str | None, kind: str) -> Extracted:
+def _closing(text: str, end: str, problem: str | None, kind: str) -> Extracted:
     """The answer in the last sentences, for a solution that marks none."""
-    above = _backwards(text)
+    above = _backwards(end)
     last = next(above, "")
     if _ANNOUNCES.match(last):
         return Extracted("", "none")  # it was cut off before the answer
@@ -356,14 +367,13 @@ def _closing(text: str, problem: str | None, kind: str) -> Extracted:
 
 
 def _backwards(text: str) -> Iterator[str]:
-    """The sentences of the last six lines that say something, from the end."""
-    left, end = 6, len(text)
-    while left and end >= 0:
+    """The sentences of the lines that say something, from the end."""
+    end = len(text)
+    while end >= 0:
         start = text.rfind("\n", 0, end)
         line = text[start + 1:end].strip()
         end = start
         if _SAYS.search(line):
-            left -= 1
             yield from reversed(_sentences(line))
 
 
@@ -371,14 +381,12 @@ def _plain(text: str) -> str:
     """LaTeX's spacing, text and thousands marks taken out of a sentence."""
     text = text.replace("{,}", ",").replace("**", "")
     if not text.isascii():
-        text = re.sub(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))", "", text)
+        text = _THIN.sub("", text)
     if "\\" in text or "~" in text or not text.isascii():
-        text = text.replace("\\!", "").replace("\\$", "$")
-        text = re.sub(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]", " ", text)
-        text = re.sub(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit)\s*\{([^{}]*)\}", r" \1 ", text)
-        text = re.sub(r"\\[()\[\]]|\\left|\\right", "", text)
+        text = _SPACING.sub(" ", text.replace("\\!", "").replace("\\$", "$"))
+        text = _BRACKETS.sub("", _WRAPPED.sub(r" \1 ", text))
     # A dollar sign that closes a formula would otherwise stand between a number and its unit, or pose as money.
-    return re.sub(r"(?<=[\w}!])\$(?!\d)", "", text) if "$" in text else text
+    return _CLOSING_DOLLAR.sub("", text) if "$" in text else text
 
 
 def _number(text: str, problem: str | None, before: str = "") -> str:
@@ -432,7 +440,7 @@ def _values(problem: str) -> frozenset[str]:
 
 def _computed(text: str) -> str:
     """The value of the last equation in a text."""
-    sides = _sides(_plain(text))
+    sides = _sides(_plain(_flat(text)))
     found = _preferred(sides[-1].strip().split("\n", 1)[0]) if len(sides) > 1 else []
     return _key(found[0]) if found else ""
 
