@@ -1,5 +1,6 @@
 """What flows: Seed -> Template -> Problem -> Solution -> Verdict -> Example, and the Rejection beside each.
 
+Where a model writes: Seed -> Brief -> Problem -> Solution -> Verdict -> Example, with a SolveRate for each problem.
 Of a data set that others made: Claim -> Verdict -> Agreement. Beside both, Planted: what the verifiers themselves miss.
 
 Every record is frozen, one screenful, and holds only what Parquet holds well: text, whole numbers, truth values, lists
@@ -139,6 +140,24 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """What a model is to write one problem from: what is to be done, and to which problem or with which ingredients."""
+
+    id: str
+    parents: list[str]
+    mode: str  # what is to be done: a name of `tasks.compose.MODES`
+    number: int  # which brief of its mode this is
+    question: str  # the problem that is changed, "" where the problem starts from ingredients alone
+    solution: str
+    answer: str
+    ingredients: list[str]  # concepts, a persona, a region: what the mode wants
+    seed_id: str
+    generation_depth: int  # of what it starts from: 0 for a seed or ingredients
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """One worked attempt at a problem."""
 
@@ -219,6 +238,23 @@ class Agreement:
     reference: str
     rivals: list[str]  # references of the same problem that are another answer
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class SolveRate:
+    """How hard a problem is for a model: the share of its solutions that passed."""
+
+    id: str
+    parents: list[str]  # the solutions
+    problem_id: str
+    model: str
+    answer: str  # what they were held against: the gold answer, else the vote's winner
+    samples: int
+    passed: int
+    undecided: int
+    share: float  # of those that were decided
+    low: float  # 95 % Wilson interval of that share
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
