@@ -1,0 +1,122 @@
+"""The quantity that a sentence states as its result."""
+
+import re
+from functools import lru_cache
+
+from tasks.tools.answers.extract_lines import BOLD, flat, plain
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_VULGAR = "[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]"
+_FRACTION = r"\\[dt]?frac\s*(?:\{[^{}]*\}|\d)\s*(?:\{[^{}]*\}|\d)"
+_ROOT = r"(?:√\s*(?:\([^()]*\)|\d+)|\\sqrt\s*(?:\[\d+\])?\s*(?:\{[^{}]*\}|\d)|sqrt\([^()]*\))"
+_PI = r"(?:π|\\pi(?![a-z])|\bpi\b)"
+_POWER = r"(?:\s*\^\s*(?:\{[^{}]*\}|\(?-?\d+\)?)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|!)"
+_SYMBOL = rf"(?:{_FRACTION}|{_ROOT}|{_PI}|{_VULGAR})"
+_SCIENTIFIC = r"(?:\s*(?:×|\\times|\*|\\cdot)\s*10(?:\s*\^\s*(?:\{[^{}]*\}|-?\d+)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))"
+_RATIO = rf"(?:\s?/\s?(?:{_NUMBER}|{_ROOT}|{_PI}))"
+_MIXED = r"(?:\d+\s+\d+/\d+)"
+_PLAIN = rf"(?:{_MIXED}|{_NUMBER}{_SCIENTIFIC}|(?:{_NUMBER}{_POWER}?)(?:\s?[×·*]?\s?{_SYMBOL})*|{_SYMBOL}+){_RATIO}?"
+# No letter, digit or dot before it: "x2", "v1.5" and the tail of a longer number are no quantities.
+QUANTITY = re.compile(
+    rf"(?<![\w.\\])(?P<sign>(?<![\d)}}%])[-−–]\s?(?=[$€£\d.√π\\{_VULGAR[1:-1]}]))?(?:[$€£]\s?)?(?P<inner>-)?"
+    rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
+)
+# What a quantity may begin with; its words ("pi", "sqrt(") are looked for only in texts that have them.
+_BEGINS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]")
+_BEGINS_IN_WORDS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]|s(?=qrt\()|p(?=i\b)")
+EQUALS = re.compile(r"=(?<![<>!≤≥:]=)(?!=)|≈|\\approx\b|(?<!\w)equals\b")
+# "2 × 5! × 5!" left as a product at the end of a sentence.
+_PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
+_TIMES = re.compile(r"×|·|\*|\\times|\\cdot")
+_THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
+_SO = re.compile(r",\s+so\s+")
+_REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
+
+
+def number_in(text: str, problem: str | None, before: str = "") -> str:
+    """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
+    text = plain(text)
+    restated = [part for part in _THAT_IS.findall(text) if quantities(part)] if "(" in text else []
+    product = _PRODUCT.search(text) if _TIMES.search(text) else None
+    equation = _sides(restated[-1] if restated else text)
+    if product and not restated:
+        return " ".join(product.group().split())
+    if len(equation) > 1 or restated:
+        after = _preferred(equation[-1])
+        if after:
+            return spell(after[0])
+    part = _SO.split(text)[-1] if ", so" in text else text
+    part = _REMARK.sub("", part) if "(" in part else part
+    found = quantities(part) or (quantities(text) if part != text else [])
+    if len(found) < 2:
+        return spell(found[0]) if found else ""
+    return spell(_result(found, _values(problem or ""), before))
+
+
+def _sides(text: str) -> list[str]:
+    """The parts of a text between its equals signs."""
+    has = "=" in text or "≈" in text or "equals" in text or "\\approx" in text
+    return EQUALS.split(text) if has else [text]
+
+
+def quantities(text: str) -> list[re.Match[str]]:
+    """The quantities in a text. Trying the pattern where one can begin is far quicker than to search for it."""
+    found: list[re.Match[str]] = []
+    end = 0
+    for mark in (_BEGINS_IN_WORDS if "pi" in text or "sqrt" in text else _BEGINS).finditer(text):
+        if mark.start() >= end and (one := QUANTITY.match(text, mark.start())):
+            found.append(one)
+            end = one.end()
+    return found
+
+
+def _preferred(text: str) -> list[re.Match[str]]:
+    """The quantities in a text; ordinals and "8-hour" only where it has no others."""
+    found = quantities(text)
+    return [one for one in found if not one["suffix"]] or found
+
+
+@lru_cache(maxsize=1024)
+def _values(problem: str) -> frozenset[str]:
+    """The quantities of a problem, for comparison; its solutions tend to come one after the other."""
+    return frozenset(map(_key, quantities(plain(problem))))
+
+
+def _computed(text: str) -> str:
+    """The value of the last equation in a text."""
+    sides = _sides(plain(flat(text)))
+    found = _preferred(sides[-1].strip().split("\n", 1)[0]) if len(sides) > 1 else []
+    return _key(found[0]) if found else ""
+
+
+def _result(found: list[re.Match[str]], given: frozenset[str], before: str) -> re.Match[str]:
+    """The quantity that is news: not the problem's own, else the one just worked out, else the last."""
+    new = [one for one in found if _key(one) not in given]
+    # "An 82-degree angle after 10 hours": the ordinal or compound counts where nothing else is new.
+    plain = [one for one in new if not one["suffix"]] or new
+    if plain:
+        return plain[-1]
+    computed = _computed(before)
+    worked = [one for one in found if _key(one) == computed]
+    return (worked or [one for one in found if not one["suffix"]] or found)[-1]
+
+
+def spell(found: re.Match[str]) -> str:
+    """A quantity as text: its sign, its value and its percent sign."""
+    sign = "-" if found["sign"] or found["inner"] else ""
+    percent = "%" if found["percent"] else ""
+    return f"{sign}{found['body'].strip()}{percent}"
+
+
+def _key(found: re.Match[str]) -> str:
+    """A quantity's spelling without what is not its value: "$1,200.00" is "1200"."""
+    return re.sub(r"\.0+(?!\d)", "", spell(found).replace(",", ""))
+
+
+def emphasised(text: str) -> str:
+    """The last bold part that holds a quantity."""
+    if "**" not in text and "\\" not in text:
+        return ""
+    parts = [first or second for first, second in BOLD.findall(text)]
+    parts = [part for part in parts if quantities(part) and not part.rstrip().endswith(":")]
+    return parts[-1] if parts else ""

@@ -1,0 +1,99 @@
+"""The answer in a sentence or line that is known to state it: a number, a letter, a word or an expression."""
+
+import re
+
+from tasks.tools.answers.extract_lines import MATH, cleaned, plain
+from tasks.tools.answers.extract_numbers import EQUALS, QUANTITY, emphasised, number_in, spell
+
+_COPULA = re.compile(
+    r"\b(?:is|are|equals|be|was|were|get|gives|have|has)\b:?(?!.*\b(?:is|are|equals|be|was|were)\b)", re.S
+)
+_SEVERAL = re.compile(r"\d\W*(?:,\s|\band\b|\bor\b|;|&)\W*\d|\\begin\{")
+_WORD = re.compile(r"(?<![\\{A-Za-z])(?!and\b|or\b)[A-Za-z]{2,}")
+_CONNECTIVE = re.compile(r"^(?:Thus|So|Therefore|Hence|Then|Finally|Conclusion|In conclusion)\b[,:]?\s*", re.I)
+_OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
+_CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
+_YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
+
+
+def reading(payload: str, problem: str | None, kind: str, solution: str = "") -> str:
+    """The answer in a piece of text that is known to state it."""
+    if kind == "choice":
+        return _choice(payload) or cleaned(payload)
+    if kind == "text":
+        return _said(payload, problem)
+    if kind == "number":
+        bare = cleaned(payload)
+        # "2 or 3", a tuple or a matrix is an answer of several parts: its last number alone would be another answer.
+        if _SEVERAL.search(bare) and not _WORD.search(bare) and not EQUALS.search(bare):
+            return bare
+        before = solution[: solution.rfind(payload)]
+        return number_in(emphasised(payload) or payload, problem, before) or cleaned(payload)
+    formula = _formula(payload, problem)
+    # A sentence is no expression: where the kind is unknown its number is the better reading.
+    wordy = not kind and len(re.findall(r"(?<![\\{A-Za-z])[A-Za-z]{3,}", formula)) > 3
+    return (number_in(payload, problem) if wordy else "") or formula
+
+
+def _choice(text: str) -> str:
+    """The letter of the option that a text names last."""
+    letters = [next(part for part in one if part) for one in _CHOICE.findall(plain(text))]
+    return letters[-1] if letters else ""
+
+
+def _said(text: str, problem: str | None) -> str:
+    """A word answer: yes or no, the short text itself, or the one name in a sentence that the problem offers."""
+    verdict = _YES_NO.match(text)
+    if verdict:
+        return str(verdict.group(1))
+    text = cleaned(text).strip("\"'“”")
+    if len(text.split()) <= 2:
+        return text
+    offered = _options(problem or "")
+    options: list[str] = [word for word in re.findall(r"\w+", text) if word in offered]
+    if options:
+        return options[-1]
+    text = _CONNECTIVE.sub("", text)
+    for name in re.finditer(r"\b[A-Z][a-z]+(?:(?:, and|,| and) [A-Z][a-z]+)*", plain(text)):
+        if all(_offered(word, problem) for word in re.findall(r"[A-Z][a-z]+", name.group())):
+            return name.group()
+    return _after_copula(text)
+
+
+def _options(problem: str) -> set[str]:
+    """The words of the lists "a, b or c" in a problem."""
+    return {word for head, last in _OPTIONS.findall(problem) for word in (*head.split(", "), last)}
+
+
+def _offered(word: str, problem: str | None) -> bool:
+    """Whether the problem uses the word as a name: capitalised, and not only where a sentence begins."""
+    return bool(problem and re.search(rf"(?<=[\w,] ){word}\b", problem))
+
+
+def _after_copula(text: str) -> str:
+    """What a sentence says of its subject; the sentence itself where it has no such verb."""
+    found = list(_COPULA.finditer(text))
+    return cleaned(text[found[-1].end() :]) or text if found else text
+
+
+def _formula(text: str, problem: str | None) -> str:
+    """The expression that a sentence ends in."""
+    math = [part for found in MATH.findall(text) for part in found if part and not re.fullmatch(r"\d[\w ,.]*\s", part)]
+    bare = cleaned(text)
+    if math and len(bare) > len(math[-1]):
+        bare = math[-1].strip().rstrip(".")
+    asks_equation = bool(problem and re.search(r"\bequation\b", problem, re.I))
+    if not asks_equation and EQUALS.search(bare):
+        bare = EQUALS.split(bare)[-1].strip()
+    elif not math:
+        bare = _after_copula(bare)
+    return _without_unit(cleaned(bare))
+
+
+def _without_unit(text: str) -> str:
+    """A quantity without the words that follow it."""
+    found = QUANTITY.match(text)
+    rest = text[found.end() :] if found else ""
+    if found and not found["suffix"] and re.fullmatch(r"\s+[A-Za-z]{2}[A-Za-z ,.'-]*", rest):
+        return spell(found)
+    return text
