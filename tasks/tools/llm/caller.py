@@ -14,7 +14,7 @@ from tasks.tools.calls.store import Call, Kept, Store
 from tasks.tools.llm.ask import Ask, Failure
 from tasks.tools.llm.bodies import PATH, Choices, body, choices, most_tokens, samples_at_once
 from tasks.tools.llm.endpoint import Teacher
-from tasks.tools.llm.faults import HANGS, TRIES, Again, Health, judge, rest
+from tasks.tools.llm.faults import HANGS, HUNG, TRIES, Again, Health, judge, rest
 from tasks.tools.llm.limiter import Limiter
 from tasks.tools.llm.wire import Answer, Wire
 
@@ -31,6 +31,7 @@ class Caller:
         self.wire = Wire(teacher)
         self.limiter = Limiter(teacher.concurrency, teacher.requests_per_minute, teacher.tokens_per_minute)
         self.health = Health(teacher, self.limiter)
+        self.price = price(teacher.model)
         self.fatal: MathmillError | None = None  # what stops all
         self.samples = samples_at_once(teacher)
         self.sent = 0  # requests, tries again among them
@@ -41,7 +42,7 @@ class Caller:
 
         Raises `MathmillError` to stop all.
         """
-        cost = price(self.teacher.model)
+        cost = self.price
         most = most_tokens(asks[0]), asks[0].max_tokens * len(asks)
         held = await self._hold(ledger, cost, *most)
         if held is None:
@@ -107,7 +108,7 @@ class Caller:
             async with asyncio.timeout(self.teacher.timeout):  # a server that sends a byte now and then hangs too
                 return await self.wire.post(PATH, content)
         except TimeoutError:
-            return Answer(0, {}, b"", f"timeout: no whole answer in {self.teacher.timeout:g} seconds")
+            return Answer(0, {}, b"", f"{HUNG} {self.teacher.timeout:g} seconds")
 
     async def _hold(self, ledger: Ledger, cost: Price, prompt: int, completion: int) -> Held | None:
         """Sets money aside; while other calls may still give some back, waits. None when the budget is used up."""
@@ -122,7 +123,7 @@ class Caller:
 
     async def _keep(self, made: Choices, asks: Sequence[Ask], keys: Sequence[bytes], ledger: Ledger, held: Held,
                     seconds: float) -> list[Kept | Failure]:
-        calls = list(finished(self.teacher, made, asks, keys, ledger, seconds))
+        calls = list(finished(self.teacher, made, asks, keys, ledger, self.price, seconds))
         if len(calls) < len(asks):
             self.samples = 1  # the server does not know `n`
         ledger.settle(held, calls)
@@ -140,9 +141,9 @@ def _done(kept: "asyncio.Future[None]") -> None:
 
 
 def finished(teacher: Teacher, made: Choices, asks: Sequence[Ask], keys: Sequence[bytes], ledger: Ledger,
-             seconds: float = 0.0, batch: bool = False) -> Iterator[Call]:
+             cost: Price, seconds: float = 0.0, batch: bool = False) -> Iterator[Call]:
     """The calls that a response makes. The prompt is paid with the first sample, the rest by length."""
-    cost, done = price(teacher.model), 0
+    done = 0
     weights = [max(1, len(orjson.dumps(answer["message"]))) for answer in made.answers[:len(asks)]]
     for at, (ask, key, answer) in enumerate(zip(asks, keys, made.answers, strict=False)):
         prompt = made.prompt_tokens if at == 0 else 0

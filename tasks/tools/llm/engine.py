@@ -18,6 +18,7 @@ from schemas.errors import MathmillError, RunError, ToolError
 from schemas.run import current_run
 from tasks.tools.calls.key import key
 from tasks.tools.calls.ledger import Ledger, of_run
+from tasks.tools.calls.prices import price
 from tasks.tools.calls.store import Kept, Store, store
 from tasks.tools.llm.answers import answered, correction
 from tasks.tools.llm.ask import Ask, Failure, Reply
@@ -27,6 +28,7 @@ from tasks.tools.llm.endpoint import Teacher
 Outcome = Reply | Failure
 CHUNK = 64  # asks that are looked up at once
 HASTE = 0.005  # seconds after which a chunk goes even if the source has not filled it
+GATHER = 0.002  # seconds in which outcomes come together
 GRACE = 10.0  # seconds that calls in flight, which are paid, may take when a run stops
 
 
@@ -93,6 +95,7 @@ class Engine:
         with self._lock:
             if not self._lines:  # what stopped others may be mended now
                 self.caller.fatal = None
+                self.caller.price = price(self.teacher.model)
             self._lines += 1
         try:
             yield from self._stream(iter(asks), line)
@@ -264,6 +267,7 @@ def _arrived(line: _Line, wait: bool) -> Iterator[tuple[int, Outcome | MathmillE
     with suppress(Empty):
         if wait:
             yield line.done.get()
+            time.sleep(GATHER)  # else this thread wakes for each, and takes the interpreter from the loop
         while True:
             yield line.done.get_nowait()
 

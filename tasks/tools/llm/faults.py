@@ -18,6 +18,7 @@ HANGS = 3  # of those may end without any answer in time
 FIRST, LONGEST = 0.25, 20.0  # seconds before the first and any later try
 QUICK = 10.0  # seconds after which an endpoint that never answered counts as down, even if `patience` is more
 STRANGE = 10  # failures in a row from which on calls go out one at a time
+HUNG = "no whole answer in"
 WORDS = 500  # characters of a server's message that are kept
 TOO_LONG = ("context_length", "context length", "maximum context", "context window", "too many tokens", "too long",
             "exceeds the available context", "longer than the maximum")
@@ -37,7 +38,7 @@ class Again(NamedTuple):
 def judge(answer: Answer, teacher: Teacher) -> Again | Failure | MathmillError:
     """What to do about an answer that is none."""
     if answer.status == 0:
-        return Again(answer.words, hung="imeout" in answer.words, lost=answer.sent)
+        return Again(answer.words, hung=answer.words.startswith(HUNG), lost=answer.sent)
     code, words = _said(answer)
     told = f"{code} {words}".lower()
     if answer.status == 429 and "insufficient_quota" not in told:

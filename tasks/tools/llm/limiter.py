@@ -15,6 +15,7 @@ from time import monotonic, time
 
 RECENT = 32  # outcomes that are looked at
 CORRELATED = 0.4  # share of 429 among them from which on it is no noise; 20 % at random come to that once in 200 times
+FEW = 4  # in a row and nothing else are no noise either
 CUT = 0.7  # what is left of the calls in flight after a correlated 429
 FLOOR = 1 / 16  # of the concurrency asked for
 BURST = 5.0  # seconds of a rate that may go out at once
@@ -102,8 +103,8 @@ class Limiter:
     def limited(self, retry_after: float) -> None:
         """A call met 429: noise, or a reason for all to pause for `retry_after` seconds (0: none named)."""
         self._recent.append(True)
-        hits = sum(self._recent)
-        if hits >= 4 and hits / len(self._recent) >= CORRELATED:
+        hits, of = sum(self._recent), len(self._recent)
+        if (of >= RECENT // 2 and hits / of >= CORRELATED) or hits == of >= FEW:
             self._recent.clear()
             self.allowed = max(self.floor, self.allowed * CUT)
             self.pause(min(LONGEST, retry_after or random.uniform(0.5, 1.5)))

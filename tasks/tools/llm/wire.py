@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tasks.tools.llm.endpoint import NO_KEY, Teacher
 
 CONNECT = 30.0  # seconds
+UNUSED = "-"  # it is not sent; without it the client draws a random one for every call
 SPARE = 16  # connections beyond the calls in flight, for batches and probes
 
 
@@ -39,7 +40,7 @@ class Wire:
         self._response = httpx2.Response
         total = teacher.concurrency + SPARE  # None would mean 100
         limits = httpx2.Limits(max_connections=total, max_keepalive_connections=total, keepalive_expiry=60)
-        timeout = httpx2.Timeout(teacher.timeout, connect=min(CONNECT, teacher.timeout))
+        timeout = httpx2.Timeout(None, connect=min(CONNECT, teacher.timeout))  # the engine cuts calls that hang
         self._client = AsyncOpenAI(
             api_key=key, base_url=teacher.url, max_retries=0, timeout=timeout,
             http_client=DefaultAioHttpClient(limits=limits, timeout=timeout))
@@ -61,13 +62,15 @@ class Wire:
                 response = await self._client.get(path, cast_to=self._response)
             else:
                 response = await self._client.post(path, content=content, cast_to=self._response,
-                                                   options={"headers": {"Content-Type": kind}})
+                                                   options={"headers": {"Content-Type": kind}, "idempotency_key": UNUSED})
         except APIStatusError as error:
             return Answer(error.status_code, error.response.headers, self._clean(error.response.content))
         except APIConnectionError as error:  # timeouts too
             cause = error.__cause__
-            words = self._clean(f"{type(cause).__name__}: {cause}".encode()).decode()
-            return Answer(0, {}, b"", words, not isinstance(cause, httpx2.ConnectError))
+            sent, root = not isinstance(cause, httpx2.ConnectError), cause or error
+            while root.__cause__:  # the transport calls a dropped connection a timeout
+                root = root.__cause__
+            return Answer(0, {}, b"", self._clean(f"{type(root).__name__}: {root}".encode()).decode(), sent)
         return Answer(response.status_code, response.headers, self._clean(response.content))
 
     def _clean(self, words: bytes) -> bytes:
