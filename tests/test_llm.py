@@ -195,7 +195,8 @@ def test_a_call_that_hangs_is_cut_and_made_again(tmp_path: Path) -> None:
         assert time.monotonic() - since < 4
 
 
-def test_a_call_that_always_fails_is_given_up_with_the_servers_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_always_fails_is_given_up_with_the_servers_words(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.tools.llm.caller.TRIES", 3)
     with serving(lambda asked: asked.refuse(500, "out of memory") if asked.text == "q1" else echo(asked),
                  tmp_path) as (engine, server):
@@ -227,7 +228,7 @@ def test_a_row_that_cannot_be_answered_fails_alone(answer: Plan, kind: str, tmp_
 
 @pytest.mark.parametrize(("answer", "says"), [
     (lambda asked: asked.refuse(401, f"Incorrect API key provided: {SECRET}"), "refuses the API key"),
-    (lambda asked: asked.refuse(404, "The model `m` does not exist", "model_not_found"), "does not serve the model 'm'"),
+    (lambda asked: asked.refuse(404, "no such model: m", "model_not_found"), "does not serve the model 'm'"),
     (lambda asked: asked.refuse(429, "You exceeded your current quota", "insufficient_quota"), "wants to be paid"),
 ])
 def test_what_every_row_would_meet_stops_the_run_with_one_message(

@@ -6,8 +6,8 @@
     python -m tests.benchmarks.llm kill [--times 20]
 
 `speed`: calls a second, share of the bare loop's, and CPU time a call of this process; `--calls` is in multiples of the
-calls in flight. `memory`: resident size along one long run. `faults`: wall time with faults to that without. `kill`: runs
-are killed at random moments, and the stub's account of paid calls is held against what was in flight.
+calls in flight. `memory`: resident size along one long run. `faults`: wall time with faults to that without. `kill`:
+runs are killed at random moments, and the stub's account of paid calls is held against what was in flight.
 """
 
 import argparse
@@ -138,8 +138,8 @@ def faults(options: argparse.Namespace) -> None:
             sent = made.caller.sent - before
             walls[name] = 5000 / rate
             ratio = walls[name] / walls["none"]
-            print(f"{name:10} {walls[name]:6.1f} s, {ratio:.2f} times; {sent} requests, {ratio / (sent / 5000):.2f} times a "
-                  f"request; pauses {made.caller.limiter.pauses}", flush=True)
+            print(f"{name:10} {walls[name]:6.1f} s, {ratio:.2f} times; {sent} requests, {ratio / (sent / 5000):.2f} "
+                  f"times a request; pauses {made.caller.limiter.pauses}", flush=True)
 
 
 def kill(options: argparse.Namespace) -> None:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
 
-RECENT = 32  # outcomes that are looked at
-CORRELATED = 0.4  # share of 429 among them from which on it is no noise; 20 % at random come to that once in 200 times
+RECENT = 64  # outcomes that are looked at
+CORRELATED = 0.4  # share of 429 among them from which on it is no noise: 20 % at random come to that once in 10,000
 FEW = 4  # in a row and nothing else are no noise either
 CUT = 0.7  # what is left of the calls in flight after a correlated 429
 FLOOR = 1 / 16  # of the concurrency asked for

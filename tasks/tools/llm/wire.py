@@ -4,7 +4,7 @@ The typed methods cost more than twice the CPU time of the raw path, and the def
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from tasks.tools.llm.endpoint import NO_KEY, Teacher
@@ -54,23 +54,19 @@ class Wire:
         return await self._sent("get", path, b"", "")
 
     async def _sent(self, method: str, path: str, content: bytes, kind: str) -> Answer:
-        import httpx2
         from openai import APIConnectionError, APIStatusError
 
         try:
             if method == "get":
                 response = await self._client.get(path, cast_to=self._response)
             else:
-                response = await self._client.post(path, content=content, cast_to=self._response,
-                                                   options={"headers": {"Content-Type": kind}, "idempotency_key": UNUSED})
+                response = await self._client.post(
+                    path, content=content, cast_to=self._response,
+                    options={"headers": {"Content-Type": kind}, "idempotency_key": UNUSED})
         except APIStatusError as error:
             return Answer(error.status_code, error.response.headers, self._clean(error.response.content))
         except APIConnectionError as error:  # timeouts too
-            cause = error.__cause__
-            sent, root = not isinstance(cause, httpx2.ConnectError), cause or error
-            while root.__cause__:  # the transport calls a dropped connection a timeout
-                root = root.__cause__
-            return Answer(0, {}, b"", self._clean(f"{type(root).__name__}: {root}".encode()).decode(), sent)
+            return _unanswered(error, self._clean)
         return Answer(response.status_code, response.headers, self._clean(response.content))
 
     def _clean(self, words: bytes) -> bytes:
@@ -80,3 +76,13 @@ class Wire:
     async def close(self) -> None:
         await self._client.close()
 
+
+def _unanswered(error: BaseException, clean: Callable[[bytes], bytes]) -> Answer:
+    """By what lies at the root: the transport calls all of it a timeout."""
+    import aiohttp
+
+    root, sent = error, True
+    while root.__cause__:
+        root = root.__cause__
+        sent = sent and not isinstance(root, aiohttp.ClientConnectorError)
+    return Answer(0, {}, b"", clean(f"{type(root).__name__}: {root}".encode()).decode(), sent)
