@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from schemas.parameters import InputFile
+from tasks.judge.gate import Gate
 
 Size = Annotated[int, "how many problems to draw"]
 Draws = Annotated[int, "which random draws: the same seed, the same tables"]
@@ -21,3 +22,10 @@ Planted = Annotated[float, "share of the rows that is doubled with cases whose t
 Isolation = Annotated[Literal["auto", "namespaces", "landlock", "none"],
                       "the jail of programs; auto: the best that works here; none: they run with your rights"]
 Name = Annotated[str, "name of the data set, on its card"]
+Teacher = Annotated[str, "who writes: scripted, openai, or the URL of a server that speaks its protocol"]
+Model = Annotated[str, "the model that the server is asked for"]
+Samples = Annotated[int, "how many solutions to ask for of each problem, at most"]
+Personas = Annotated[str, InputFile, "a file with a column persona; empty: the 500 that ship"]
+MaxCost = Annotated[float, "dollars that the run may spend on calls; 0: no limit"]
+MaxTokens = Annotated[int, "tokens that the run may use; 0: no limit"]
+Gated = Annotated[Gate, "what goes on: strict, what passed; lenient, also what cannot be decided; open, all with an answer"]

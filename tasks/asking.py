@@ -7,13 +7,13 @@ A talk is a generator that says what is to happen to one row, with no engine in 
         return [problem(brief, reply)]
 
 It yields an `Ask` and gets its `Reply` (where there is none, the row is a `Rejection` with the failure's kind as rule),
-a list of asks and gets the outcomes, failures among them, or a `Program` and gets what the jail made of it. All talks
-of a shard go forward together, round by round, so that the engine always sees them as one stream.
+a `Program` and gets what the jail made of it, or a list of these and gets all outcomes, failures among them. `abreast`
+runs several talks within one. All talks of a shard go forward together, round by round, so that the engine always sees
+them as one stream.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from schemas.records import Rejection, Row, reject
@@ -25,6 +25,7 @@ from tasks.tools.llm import Ask, Failure, Reply, Teacher
 from tasks.tools.sandbox import Isolation, jailed
 
 Out = TypeVar("Out")
+Made = TypeVar("Made")
 Outcome: TypeAlias = Reply | Failure
 LIMITS = Limits(wall=10.0, cpu=10.0)
 SHOWN = 2_000  # characters of a row that its rejection keeps
@@ -37,7 +38,8 @@ class Program:
     code: str
 
 
-Step: TypeAlias = Ask | list[Ask] | Program
+Single: TypeAlias = Ask | Program
+Step: TypeAlias = Single | list[Single]
 Talk: TypeAlias = Generator[Step, Any, list[Out | Rejection]]
 
 
@@ -118,18 +120,36 @@ def _go(place: int, talk: Talk[Out], came: Any, rows: Sequence[tuple[Any, ...]],
         done[place] = [reject(first.id, name, error.rule, str(error), content=shown)]
 
 
+def abreast(talks: Sequence[Generator[Step, Any, Made]]) -> Generator[Step, Any, list["Made | NoAnswer | Unfit"]]:
+    """Several talks of single steps as one: what each returns, or why it could not go on."""
+    made: dict[int, Made | NoAnswer | Unfit] = {}
+    at_work: list[tuple[int, Single]] = []
+    came: dict[int, Any] = dict.fromkeys(range(len(talks)))
+    while came:
+        for number, outcome in came.items():
+            try:
+                talk = talks[number]
+                step = talk.throw(NoAnswer(outcome)) if isinstance(outcome, Failure) else talk.send(outcome)
+                assert not isinstance(step, list), "talks abreast take single steps"
+                at_work.append((number, step))
+            except StopIteration as end:
+                made[number] = end.value
+            except (NoAnswer, Unfit) as error:
+                made[number] = error
+        outcomes = (yield [step for _, step in at_work]) if at_work else []
+        came = dict(zip([number for number, _ in at_work], outcomes, strict=True))
+        at_work = []
+    return [made[number] for number in range(len(talks))]
+
+
 def _outcomes(steps: Sequence[Step], ask_all: AskAll, isolation: Isolation) -> Iterator[Any]:
     """What each step came to, in order. Programs run first, while no answer waits for them."""
-    ran = iter(_run_all([step.code for step in steps if isinstance(step, Program)], isolation))
-    answers = iter(ask_all(ask for step in steps if not isinstance(step, Program)
-                           for ask in (step if isinstance(step, list) else [step])))
-    for step in steps:
-        if isinstance(step, Program):
-            yield next(ran)
-        elif isinstance(step, list):
-            yield list(islice(answers, len(step)))
-        else:
-            yield next(answers)
+    lists = [step if isinstance(step, list) else [step] for step in steps]
+    ran = iter(_run_all([one.code for step in lists for one in step if isinstance(one, Program)], isolation))
+    answers = iter(ask_all(one for step in lists for one in step if isinstance(one, Ask)))
+    for step, singles in zip(steps, lists, strict=True):
+        came = [next(ran) if isinstance(one, Program) else next(answers) for one in singles]
+        yield came if isinstance(step, list) else came[0]
 
 
 def _run_all(codes: Sequence[str], isolation: Isolation) -> list[Ran]:

@@ -1,8 +1,8 @@
 """Told anew for another region: its names, places and things in place of those that tie a problem elsewhere.
 
-A model marks what belongs to a culture; the words are exchanged by dictionary, the same for the same, no two alike. That
-the marked text is the problem itself is not judged by a model: putting the words back must give it again, letter by
-letter, and no number may be inside a slot.
+A model marks what belongs to a culture; the words are exchanged by dictionary, the same for the same, no two alike.
+That the marked text is the problem itself is not judged by a model: putting the words back must give it again, word by
+word, and no number may be inside a slot.
 """
 
 import re

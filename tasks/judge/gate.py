@@ -1,0 +1,45 @@
+"""From attempts with verdicts to examples: the gate, how many a problem, and the gold that a vote has set."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+from schemas.records import Brief, Example, Problem, Rejection, Solution, Verdict, stable_id
+from tasks.asking import rejected
+
+Gate: TypeAlias = Literal["strict", "lenient", "open"]
+PASSES: dict[str, tuple[str, ...]] = {
+    "strict": ("passed",), "lenient": ("passed", "unknown"), "open": ("passed", "unknown", "failed")}
+
+
+def accept(attempts: Sequence[Solution], verdicts: Sequence[Verdict], problems: Sequence[Problem],
+           briefs: Mapping[str, Brief], gate: Gate, most: int, name: str) -> Iterator[Example | Rejection]:
+    """Each attempt as an example or a rejection; of those that may go on, the first `most` of a problem (0: all)."""
+    asked = {problem.id: problem for problem in problems}
+    given: dict[str, int] = {}
+    for attempt, verdict in zip(attempts, verdicts, strict=True):
+        problem = asked[attempt.problem_id]
+        if not attempt.answer:
+            yield rejected(attempt, name, "no_answer", "no final answer was found")
+        elif verdict.status not in PASSES[gate]:
+            yield rejected(attempt, name, verdict.method, f"{verdict.status}: {verdict.reason}")
+        elif most and given.get(problem.id, 0) >= most:
+            yield rejected(attempt, name, "surplus", f"its problem has {most} of these already")
+        else:
+            given[problem.id] = given.get(problem.id, 0) + 1
+            yield example(problem, attempt, verdict, briefs.get(problem.parents[0]))
+
+
+def example(problem: Problem, attempt: Solution, verdict: Verdict, brief: Brief | None) -> Example:
+    """The row that may be published. Without a gold answer it holds the attempt's own, at the level of who backs it.
+
+    Problems of one seed count as one family, so that they stay on one side of a split.
+    """
+    agreed = verdict.method == "by_agreement" and verdict.status == "passed"
+    level = problem.gold_level if problem.answer else "consensus" if agreed else "teacher"
+    return Example(
+        id=stable_id("example", problem.id, attempt.id), parents=[problem.id, attempt.id], problem=problem.question,
+        solution=attempt.solution, answer=problem.answer or attempt.answer, answer_kind=problem.answer_kind,
+        answer_unit=problem.answer_unit, gold_level=level,
+        verified_by=[verdict.method] if verdict.status == "passed" else [],
+        template_id=problem.seed_id or problem.id, seed_id=problem.seed_id, topic="", difficulty=0, mode=problem.mode,
+        recipe=problem.recipe, source=brief.source if brief else "", licence=brief.licence if brief else "")
