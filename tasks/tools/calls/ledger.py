@@ -65,7 +65,7 @@ class Ledger:
         """Paid for, prompt and completion."""
         return sum(row.prompt_tokens + row.completion_tokens for row in self.rows.values())
 
-    def hold(self, price: Price, prompt_tokens: int, completion_tokens: int, model: str = "") -> Held | None:
+    def hold(self, price: Price, prompt_tokens: int, completion_tokens: int, model: str = "", batch: bool = False) -> Held | None:
         """Set aside the most that a call can cost; None if that is not within the limit now.
 
         Raises `ParameterError` where dollars are limited and the model has no price.
@@ -74,7 +74,7 @@ class Ledger:
             raise ParameterError(f"{model or 'the model'} has no price, so a budget in dollars cannot be kept",
                                  where=str(prices_path()), mend="add its price there, or limit tokens instead")
         wanted = Held(prompt_tokens + completion_tokens,
-                      price.of(prompt_tokens, completion_tokens) if self.max_dollars else 0.0)
+                      price.of(prompt_tokens, completion_tokens, batch) if self.max_dollars else 0.0)
         with self._lock:
             tokens = self.tokens + self.lost.tokens + self.held.tokens + wanted.tokens
             dollars = self.dollars + self.lost.dollars + self.held.dollars + wanted.dollars
@@ -84,10 +84,11 @@ class Ledger:
             self.open += 1
         return wanted
 
-    def settle(self, held: Held, calls: Iterable[Call]) -> None:
-        """Book what was paid in place of what was set aside."""
+    def settle(self, held: Held | None, calls: Iterable[Call]) -> None:
+        """Book what was paid in place of what was set aside, if anything was."""
         with self._lock:
-            self.release(held)
+            if held is not None:
+                self.release(held)
             for call in calls:
                 row = self.rows.setdefault((call.step, call.model), Row())
                 row.calls += 1

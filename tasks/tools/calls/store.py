@@ -38,8 +38,8 @@ CREATE TABLE IF NOT EXISTS hits (
     run TEXT, recipe TEXT, step TEXT, model TEXT, hits INTEGER NOT NULL, PRIMARY KEY (run, recipe, step, model))
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
-    id TEXT PRIMARY KEY, url TEXT NOT NULL, model TEXT NOT NULL, made REAL NOT NULL, state TEXT NOT NULL,
-    keys BLOB NOT NULL);
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, url TEXT NOT NULL, model TEXT NOT NULL, made REAL NOT NULL,
+    state TEXT NOT NULL, asks BLOB NOT NULL);
 """
 INSERT = f"INSERT OR REPLACE INTO calls VALUES ({', '.join('?' * 15)})"
 Where = tuple[str, str, str, str]  # run, recipe, step, model
@@ -245,9 +245,14 @@ _STORES: dict[Path, Store] = {}
 _OPENING = threading.Lock()
 
 
+def calls_path() -> Path:
+    """`MATHMILL_CALLS`, or `data/calls.sqlite` in the working folder."""
+    return Path(os.environ.get("MATHMILL_CALLS") or "data/calls.sqlite").absolute()
+
+
 def store(path: Path | None = None) -> Store:
-    """This process's store of that file; by default `MATHMILL_CALLS`, or `data/calls.sqlite` in the working folder."""
-    path = (path or Path(os.environ.get("MATHMILL_CALLS") or "data/calls.sqlite")).absolute()
+    """This process's store of that file, by default of `calls_path()`."""
+    path = path or calls_path()
     with _OPENING:
         if path not in _STORES or _STORES[path]._closing:
             _STORES[path] = Store(path)

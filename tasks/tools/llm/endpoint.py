@@ -41,7 +41,8 @@ class Teacher:
     `dialect`: "openai" and "server" have `json_schema` and `n`, "llamacpp" `json_object` with a schema, "plain" neither
     of them. `family` is part of every call's key: servers of one family are taken to give the same answers. Rates of 0
     are unlimited, or what the server's own headers say. `timeout` is seconds for a call, `patience` seconds in which no
-    call succeeds before the run stops.
+    call succeeds before the run stops. `batch`: what is asked goes through the endpoint's batches, which are looked at
+    every `poll` seconds.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Teacher:
     concurrency: int = 64
     timeout: float = 300.0
     patience: float = 60.0
+    batch: bool = False
+    poll: float = 30.0
 
     def key(self) -> str:
         """The secret, from the environment only. Raises `ParameterError` where the endpoint surely wants one."""

@@ -98,6 +98,10 @@ class Engine:
                 self.caller.price = price(self.teacher.model)
             self._lines += 1
         try:
+            if self.teacher.batch:
+                from tasks.tools.llm.batches import prepay
+
+                prepay(self, asks := list(asks), line.ledger)
             yield from self._stream(iter(asks), line)
         finally:
             line.closed = True
