@@ -1,0 +1,79 @@
+"""The problems that the scripted teacher knows, with their worked solutions: drawn from the families, and the seeds."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tasks import families
+from tasks.instantiate import compiled
+from tasks.instantiate.write import pairs
+
+DATA = Path(__file__).parents[2] / "data"
+EVERY, EACH = 3, 8  # of the templates every third, of each eight problems: a start within some seconds
+SEED = 20_26
+# What a rewriting may put around a problem, so that the teacher still knows it: what stands before, what after.
+FRAMES = ("Here is a question that came up. ", "Consider the following. ", "Read this with care. ",
+          "A puzzle for today: ", "Somebody wants to know the answer to this. ", "Take your time over this one. ")
+REMARKS = ("The weather had been fine all week. ", "There were 3 clocks on the wall, and none of them was right. ",
+           "A neighbour's dog barked 7 times that morning. ", "The bus number 52 went by outside. ",
+           "It was the 14th day of the month. ")
+_ASKS = re.compile(r"^(?:\[[^\]]{1,40}\] |[^.:?!]{1,200} asks: )")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A problem, its answer, and a worked solution with the answer after "####"."""
+
+    question: str
+    answer: str
+    solution: str
+    topic: str
+
+
+class Stock:
+    """All known problems: to draw from, and to recognise."""
+
+    def __init__(self) -> None:
+        self.drawn = list(_drawn())
+        self._by_text = {_key(known.question): known for known in (*self.drawn, *_seeds())}
+
+    def find(self, question: str) -> Known | None:
+        """A known problem, also in a frame that the teacher itself puts around one."""
+        text = question.strip()
+        while text:
+            if (found := self._by_text.get(_key(text))):
+                return found
+            shorter = _ASKS.sub("", text)
+            for frame in (*FRAMES, *REMARKS):
+                shorter = shorter.removeprefix(frame).removesuffix(" " + frame.strip())
+            if shorter == text:
+                return None
+            text = shorter
+        return None
+
+
+@cache
+def stock() -> Stock:
+    """The stock of this process: a second or two of work."""
+    return Stock()
+
+
+def _key(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _drawn() -> Iterator[Known]:
+    for path in sorted((DATA / "templates").glob("*.toml")):
+        for template in families.load(path)[::EVERY]:
+            ready = compiled(template)
+            for problem, solution in zip(*pairs(ready, ready.take(SEED, EACH), "scripted"), strict=True):
+                yield Known(problem.question, problem.answer, solution.solution, template.topic)
+
+
+def _seeds() -> Iterator[Known]:
+    for path in sorted((DATA / "seeds").glob("*.jsonl")):
+        for row in map(json.loads, path.read_text().splitlines()):
+            yield Known(row["question"], row["solution"].rpartition("####")[2].strip(), row["solution"], row["topic"])
