@@ -28,4 +28,4 @@ Samples = Annotated[int, "how many solutions to ask for of each problem, at most
 Personas = Annotated[str, InputFile, "a file with a column persona; empty: the 500 that ship"]
 MaxCost = Annotated[float, "dollars that the run may spend on calls; 0: no limit"]
 MaxTokens = Annotated[int, "tokens that the run may use; 0: no limit"]
-Gated = Annotated[Gate, "what goes on: strict, what passed; lenient, also what cannot be decided; open, all with an answer"]
+Gated = Annotated[Gate, "which solutions go on: strict, those that passed; lenient, also the undecided; open, all"]

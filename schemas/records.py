@@ -158,6 +158,19 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class Concepts:
+    """What a seed's problem calls for, as a model names it: the nodes of a concept graph."""
+
+    id: str
+    parents: list[str]  # the seed
+    question: str
+    topics: list[str]
+    points: list[str]  # knowledge points: single things to know or to be able to do
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Solution:
     """One worked attempt at a problem."""
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from schemas.records import Rejection, Row, reject
+from schemas.run import current_run
 from schemas.table import Table
 from tasks.tools.each import each
 from tasks.tools.jail import Limits
@@ -80,6 +81,8 @@ def asked(talk: Callable[..., Talk[Out]], *sources: Table[Any], teacher: Teacher
     The sources go abreast, unless `pair` says of a shard's lists of rows which belong to one talk. `expected` as in
     `each`. Raises as `each` and the engine do.
     """
+    within_budget()
+
     def work(*lists: Sequence[Any]) -> Iterator[Out | Rejection]:
         from tasks.tools.llm.engine import engine  # its client is heavy
 
@@ -87,6 +90,16 @@ def asked(talk: Callable[..., Talk[Out]], *sources: Table[Any], teacher: Teacher
         return talked(talk, rows, engine(teacher).ask_all, name, isolation)
 
     return each(work, *sources, into=into, name=name, expected=expected, processes=False)
+
+
+def within_budget() -> None:
+    """Limits the run's spending to its parameters `max_cost` and `max_tokens`, where it has them."""
+    from tasks.tools.calls.ledger import of_run
+    from tasks.tools.calls.store import store
+
+    run, ledger = current_run(), of_run(store())
+    if ledger:
+        ledger.limit(dollars=run.parameters.get("max_cost", 0), tokens=run.parameters.get("max_tokens", 0))
 
 
 def talked(talk: Callable[..., Talk[Out]], rows: Sequence[tuple[Any, ...]], ask_all: AskAll, name: str,

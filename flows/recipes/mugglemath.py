@@ -1,7 +1,7 @@
 """Five kinds of new problems out of each seed, with several solutions that must agree.
 
-Source: MuggleMath (Li et al. 2023), query and response augmentation. Departures: one call a change instead of one for all
-five, and a vote of equivalent answers where the paper only drops what has no answer.
+Source: MuggleMath (Li et al. 2023), query and response augmentation. Departures: one call a change instead of one for
+all five, and a vote of equivalent answers where the paper only drops what has no answer.
 """
 
 from flows.parameters import (

@@ -6,16 +6,17 @@ A brief names a mode; `MODES` has them all: those of `tasks.evolve` start from a
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from random import Random
 
 from schemas.errors import ParameterError
-from schemas.records import Brief, Problem, Rejection, Seed, stable_id
+from schemas.records import Brief, Concepts, Problem, Rejection, Seed, stable_id
 from schemas.run import current_run
 from schemas.table import Table
 from tasks.asking import Talk, Unfit, asked
-from tasks.compose import fresh, stock
+from tasks.compose import fresh, graph, stock
 from tasks.evolve import change, culture, deeper, perturb, reverse, rewrite
 from tasks.evolve.drafts import Draft, Mode
 from tasks.tools.each import whole
@@ -30,7 +31,7 @@ MAX_DEPTH = 1  # what a model wrote seeds nothing further, unless a recipe says 
 
 @task
 def briefs(seeds: Table[Seed], mix: Mapping[str, float], *, size: int, seed: int = 0,
-           personas: str = "") -> Table[Brief]:
+           personas: str = "", name: str = "briefs") -> Table[Brief]:
     """`size` briefs, the modes in the shares of `mix`, every seed as often as any other in each mode.
 
     Raises `ParameterError` for an unknown mode or a share that is not positive, `InputError` for `personas`.
@@ -40,7 +41,7 @@ def briefs(seeds: Table[Seed], mix: Mapping[str, float], *, size: int, seed: int
         raise ParameterError(f"there is no mode {', '.join(unknown)}" if unknown else "a mode's share is above 0",
                              where="mix", mend=f"there are: {', '.join(MODES)}")
     people = stock.personas(personas) if "persona" in mix else []
-    return whole(partial(_briefed, mix, size, seed, people), seeds, into=Brief, name="briefs", expected=size,
+    return whole(partial(_briefed, mix, size, seed, people), seeds, into=Brief, name=name, expected=size,
                  shard=SHARD)
 
 
@@ -79,10 +80,33 @@ def alone(mode: str, number: int, ingredients: list[str], parents: list[str] | N
 
 
 @task
-def problems(briefs: Table[Brief], teacher: Teacher, *, max_depth: int = MAX_DEPTH) -> Table[Problem]:
-    """Table `problems`: what the teacher makes of each brief; what comes to nothing is a rejection that says why."""
+def concepts(seeds: Table[Seed], teacher: Teacher) -> Table[Concepts]:
+    """Topics and knowledge points of each seed, as the teacher names them."""
+    return asked(graph.extracted, seeds, teacher=teacher, into=Concepts, name="concepts")
+
+
+@task
+def walks(concepts: Table[Concepts], *, size: int, seed: int = 0) -> Table[Brief]:
+    """`size` briefs for new problems, each a walk through the graph of what occurs together in seeds."""
+    return whole(partial(_walked, size, seed), concepts, into=Brief, name="briefs", expected=size, shard=SHARD)
+
+
+def _walked(size: int, seed: int, table: Table[Concepts]) -> Iterator[Brief]:
+    rows = list(table.rows())
+    known = graph.graph_of(rows)
+    for number in range(size):
+        topics, points = graph.walk(known, Random(f"{seed} walk {number}"))
+        examples = graph.nearest(rows, topics, points)
+        made = alone("from_concepts", number, graph.ingredients(topics, points, examples), [row.id for row in examples])
+        yield replace(made, source=examples[0].source, licence=examples[0].licence)
+
+
+@task
+def problems(briefs: Table[Brief], teacher: Teacher, *, max_depth: int = MAX_DEPTH,
+             name: str = "problems") -> Table[Problem]:
+    """What the teacher makes of each brief; what comes to nothing is a rejection that says why."""
     return asked(partial(written, recipe=current_run().recipe, model=teacher.model, max_depth=max_depth), briefs,
-                 teacher=teacher, into=Problem, name="problems")
+                 teacher=teacher, into=Problem, name=name)
 
 
 def written(brief: Brief, recipe: str, model: str, max_depth: int = MAX_DEPTH) -> Talk[Problem]:
