@@ -1,9 +1,13 @@
 """What the reader takes as a solution's final answer."""
 
 import time
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tasks.tools.answers import extract as rules
 from tasks.tools.answers.extract import Extracted, extract
 
 NUMBERS = [
@@ -41,6 +45,39 @@ NUMBERS = [
     ("The answer is 2 or 3.", "2 or 3"),
     ("# Answer\n\n" r"\begin{pmatrix} 1 \\ 5 \end{pmatrix}", r"\begin{pmatrix} 1 \\ 5 \end{pmatrix}"),
     ("Since 40 were given and 10 went back, he keeps 30.", "30"),
+    (r"The interest is \boxed{20}. Final Answer: The final answer is $45$. I hope it is correct.", "45"),
+    (r"So \boxed{3}. The final answer is boxed above.", "3"),
+    ("The final answer is $4$. I hope it is correct.\nProblem: What is 1 + 1?\nThe answer is 2", "4"),
+    ("<think>5 or 6?</think>\n<answer>6</answer>", "6"),
+    ("Put it into <answer></answer>.\nThe answer is 4.", "4"),
+    (r"<think>This may be \boxed{3}, but", ""),
+    ("She has **$42** left.\n\nNote: a month has 30 days.", "42"),
+    ("She has 42 left.\nLet me know if you want all 3 steps!", "42"),
+    ("Note that 5 are gone, so 42 remain.", "42"),
+    ("The answer is negative 5.", "-5"),
+    ("It is 5 minus 3, which is 2.", "2"),
+    ("The answer is 3.2 x 10^5.", "3.2×10^5"),
+    ("That fills x 10 boxes, so 40.", "40"),
+    (r"The chance is $\frac{5}{36} \approx 0.139$.", r"\frac{5}{36}"),
+    ("Each gets 100/3 ≈ 33 apples.", "33"),
+    ("The answer is 1/3 or about 33.3%.", "1/3"),
+    ("Each gets 33.33, or approximately 33 apples.", "33"),
+    (r"Thus $2^{10} = 1024$ and the last digit is 4.", "4"),
+    ("5 + 6 = 11 and the rest is history.", "11"),
+    (r"So $x \equiv 3 \pmod 7$.", "3"),
+    ("The moderator gives 7 points.", "7"),
+    ("The bill is 1.234,56 €.", "1234.56"),
+    ("The roots are 3 and 4.", "3, 4"),
+    (r"So $x = 5$ or $x = -2$.", "5, -2"),
+    ("There are 3 bags and 4 boxes.", "4"),
+    (r"The final answer is $48 - 18a$.", "48 - 18a"),
+    (r"The final answer is $(3, \frac{\pi}{2})$.", r"(3, \frac{\pi}{2})"),
+    (r"The area is $27\pi^2$.", r"27\pi^2"),
+    (r"**Answer** $5$", "5"),
+    (r"Answer \( (9+1) \)", "(9+1)"),
+    ("In the end there are twelve eggs.", "12"),
+    ("Both of the two got five apples.", ""),
+    ("So that one of them remains.", ""),
 ]
 
 
@@ -66,7 +103,19 @@ def test_sets_the_problems_own_numbers_aside(solution: str, problem: str, answer
     [
         (r"The roots are $\boxed{-2}$ and $\boxed{1}$.", "expression", "-2, 1"),
         (r"Its square is $\boxed{9}$, and its cube is $\boxed{27}$.", "expression", "27"),
+        (r"$\boxed{-2} \quad \text{and} \quad \boxed{1}$", "expression", "-2, 1"),
         ("Thus, the point is 6 - 5i.", "expression", "6 - 5i"),
+        (r"Hence, $x = \sqrt{5}$ or $x = -2$.", "expression", r"x = \sqrt{5} or x = -2"),
+        (r"Hence $AB = 5$ and $f(x) = 2x$.", "expression", "2x"),
+        (r"Since $a$ and $b$ differ, the value is $c$.", "expression", "c"),
+        (r"The plane is $x - 2y + z - 1 = 0$.", "expression", "x - 2y + z - 1 = 0"),
+        (r"We get $x = \sqrt{12} = 2\sqrt{3}$.", "expression", r"2\sqrt{3}"),
+        ("The train arrives at 5:30.", "expression", "5:30"),
+        (r"From 3:15 to 4:20 it is $\frac{x}{2}$.", "expression", r"\frac{x}{2}"),
+        ("So\n\\[\nM = \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}.\n\\]", "expression",
+         r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
+        (r"We have $x = 5.$ Thus the sum is $2x + 1.$", "expression", "2x + 1"),
+        ("<answer>x^2</answer>", "expression", "x^2"),
         (r"So $w = 3x + 1$.", "expression", "3x + 1"),
         ("The length is 4√29 feet.", "expression", "4√29"),
         ("Final answer: $x^2$", "", "x^2"),
@@ -106,6 +155,22 @@ def test_a_heading_far_above_the_end_marks_no_answer() -> None:
 @pytest.mark.parametrize("solution", ["", "   \n", "***"])
 def test_finds_nothing_in_nothing(solution: str) -> None:
     assert extract(solution, None, "number") == Extracted("", "none")
+
+
+PIECES = [
+    r"\boxed{3}", r"\boxed{x = 4}", r"\boxed{", r"\fbox{5}", r"\text{ and }", " and ", ", ", "\n", ". ",
+    "The answer is 6", "The final answer is $7$", "A: 8", "#### 9", "####", "10 apples", "<think>", "</think>",
+    "<answer>", "```", "$", "I hope it is correct",
+    "which is much longer than any mere link between two boxes could ever be"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_the_short_way_finds_what_the_rules_find(pieces: list[str]) -> None:
+    solution = "".join(pieces)
+    short = rules._at_once(solution)
+    if short:
+        with patch.object(rules, "_at_once", return_value=None):
+            assert extract(solution, None, "number") == short
 
 
 @pytest.mark.parametrize("piece", ["$", "\\[", "**", "1", "(", "\\boxed{", "is ", "= ", "1 x ", "√", "answer ", "a, "])

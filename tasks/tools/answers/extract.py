@@ -8,19 +8,19 @@ import re
 from itertools import chain
 from typing import NamedTuple
 
-from tasks.tools.answers.extract_boxes import boxed, grouped, valued
+from tasks.tools.answers.extract_boxes import boxed, grouped, is_boxed_after, valued
 from tasks.tools.answers.extract_lines import (
     BOLD,
     FENCE,
+    MATH,
     backwards,
     cleaned,
-    ending,
     lines_of,
     prose_of,
     sentences,
     spoken,
 )
-from tasks.tools.answers.extract_numbers import emphasised, number_in, quantities
+from tasks.tools.answers.extract_numbers import emphasised, in_words, number_in, quantities
 from tasks.tools.answers.extract_readings import reading
 
 
@@ -37,11 +37,12 @@ _DIGITS = r"\$?((?:(?<!\$)-)?\d+(?:,\d{3})*(?:\.\d+)?)\.?"
 _SAID_NUMBER = re.compile(rf"\b[Tt]he answer is {_DIGITS}$")
 _LED_NUMBER = re.compile(rf"(A:|####) {_DIGITS}")
 _HASHES = re.compile(r"^\s*####\s+(\S.*)$", re.M)
-_HOPE = re.compile(r"I hope (?:it|this) is correct.*", re.I | re.S)
+_FINAL = re.compile(r"inal answer[*_]*(?:\s*[:：=]|\s+is\b)[*_:\s]*(\S.*)")
 _LETTER = re.compile(r"^[#>*_\s]*A\s*[:：]", re.I | re.M)
 _TITLE = re.compile(r"[#>*_\s]*(?:the\s+)?(?:final\s+)?", re.I)  # what a line of nothing but "answer" may begin with
 _TITLED = re.compile(r"answer[*_ \t]*$", re.I | re.M)
 _SAYING = re.compile(r"\banswer\b[^\n.:=]{0,40}?(?:\s*[*_]*\s*[:：=][*_]*|\s+is\b[ \t]*[:：]?)", re.I)
+_DOTTED = re.compile(r"answer[*_.]*[ \t]+(?=\$|\\[(\[])", re.I)  # "Answer. $5$", "Answer \\(5\\)"
 _ANNOUNCES = re.compile(
     r"(?:(?:now|next|so|then),?\s+)?(?:let's|let us|we (?:need to|can now|will now|must)|i will)\s+(?:now\s+)?"
     r"(?:re)?(?:calculate|compute|determine|find|solve|check|verify|simplify|correct|consider|use|apply|substitute)\b[^=]*$",
@@ -64,9 +65,10 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     text = spoken(solution)
     box = boxed(text) if "box" in text else ""
     if box:
-        return Extracted(valued(box, kind), "boxed")
+        last_word = _last_word(text, problem, kind) if "inal answer" in text else ""
+        return Extracted(last_word, "marker") if last_word else Extracted(valued(box, kind), "boxed")
     prose, end = prose_of(text)
-    for rule, payload in (("hashes", _hashes(end)), ("marker", _marked(prose, end))):
+    for rule, payload in (("hashes", _hashes(end)), ("marker", _marked(end))):
         answer = reading(payload, problem, kind, prose) if payload else ""
         if answer:
             return Extracted(answer, rule)
@@ -75,6 +77,16 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     if printed.text and (not lines_of(FENCE.split(text)[-1]) or (kind == "number" and _mute(text))):
         return printed
     return _closing(prose, end, problem, kind)
+
+
+def _last_word(text: str, problem: str | None, kind: str) -> str:
+    """What a solution that boxed what came before calls its final answer behind the last box."""
+    at = text.rfind("inal answer")
+    if is_boxed_after(text, at):
+        return ""
+    told = _FINAL.match(text, at)
+    payload = sentences(told[1])[0] if told else ""
+    return reading(payload, problem, kind, text) if quantities(payload) or MATH.search(payload) else ""
 
 
 def _at_once(solution: str) -> Extracted | None:
@@ -87,11 +99,13 @@ def _at_once(solution: str) -> Extracted | None:
         solution = solution.rpartition("</think>")[2]
         if not solution.strip() or "</" in solution:
             return None
+    if "I hope " in solution or ("<" in solution and ("<think>" in solution or "<answer>" in solution)):
+        return None
     if "\\" in solution:
         if "\\fbox" in solution or "\\framebox" in solution:
             return None
         if (at := solution.rfind("\\boxed")) >= 0:
-            return _only_box(solution, at)
+            return None if solution.find("inal answer", at) >= 0 else _only_box(solution, at)
     if "`" in solution and "```" in solution:
         return None
     text = solution.rstrip()
@@ -131,9 +145,8 @@ def _hashes(text: str) -> str:
     return found[-1].group(1)
 
 
-def _marked(text: str, end: str) -> str:
+def _marked(end: str) -> str:
     """What follows the last "answer is" or "Answer:"; one far above the end announces the solution instead."""
-    end = ending(_HOPE.sub("", text)) if " hope " in end else end
     at = _marker(end)
     lines = lines_of(end[at:]) if at >= 0 else []
     return sentences(lines[0])[0] if 1 <= len(lines) <= 3 else ""
@@ -147,7 +160,8 @@ def _marker(text: str) -> int:
     at = len(text)
     while (at := lower.rfind("answer", 0, at)) >= 0:
         line = text[text.rfind("\n", 0, at) + 1 : at]
-        found = (_TITLED.match(text, at) if _TITLE.fullmatch(line) else None) or _SAYING.match(text, at)
+        titled = (_TITLED.match(text, at) or _DOTTED.match(text, at)) if _TITLE.fullmatch(line) else None
+        found = titled or _SAYING.match(text, at)
         if found:
             at = found.end()
             break
@@ -187,4 +201,5 @@ def _closing(text: str, end: str, problem: str | None, kind: str) -> Extracted:
             return Extracted(answer, "bold" if bold else "sentence")
         if _UNANSWERABLE.search(sentence):
             return Extracted(cleaned(sentence), "statement")
-    return Extracted("", "none")
+    told = in_words(last)
+    return Extracted(told, "sentence" if told else "none")

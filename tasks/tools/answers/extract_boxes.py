@@ -7,7 +7,8 @@ from tasks.tools.answers.extract_numbers import EQUALS
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{|[\dA-Za-z])")
 _TOKEN = re.compile(r"\w+")
 _BRACE = re.compile("[{}]")
-_BOX_LINK = re.compile(r"(?:(?:\s+[a-z]+){1,2}\s+and\s+|[\s$*]|\\[()\[\],;! ]|\\text\s*\{[^{}]*\}|,|;|\band\b"
+_BOX_LINK = re.compile(r"(?:(?:\s+[a-z]+){1,2}\s+and\s+|[\s$*]|\\[()\[\],;! ]|\\q?quad(?![a-z])"
+                       r"|\\(?:text|textrm|mathrm|mbox)\s*\{[^{}]*\}|,|;|\band\b"
                        r"|\bor\b|\b[a-zA-Z]\s*=)*")
 
 
@@ -27,9 +28,14 @@ def boxed(text: str) -> str:
     return ", ".join(part.strip() for part in parts)
 
 
+def is_boxed_after(text: str, at: int) -> bool:
+    """Whether a box opens behind a place."""
+    return _BOX.search(text, at) is not None
+
+
 def _linked(between: str, apart: bool) -> bool:
     """Whether the text between two boxes makes them one answer; mere space means an answer given twice."""
-    return apart and bool(_BOX_LINK.fullmatch(between) and re.search(r",|;|and|or", between))
+    return apart and bool(_BOX_LINK.fullmatch(between) and re.search(r",|;|\band\b|\bor\b", between))
 
 
 def grouped(text: str, at: int) -> tuple[str, int]:

@@ -4,12 +4,19 @@ import re
 from collections.abc import Iterator
 
 _SAYS = re.compile(r"\w|√|π")
+# what models add for politeness or as a caveat once the answer is given
+_ASIDE = re.compile(
+    r"\W*(?:(?:note|remark|disclaimer|p\.?\s?s)\b\W*:|(?:please )?let me know\b|(?:i )?hope (?:this|that|it) helps"
+    r"|(?:please )?feel free\b|would you like\b"
+    r"|if you (?:have|need|want|would like)\b.*\b(?:questions?|help|clarification|details|assistance)\b)", re.I)
+_HOPE = re.compile(r"I hope (?:it|this) is correct")
+_TAGGED = re.compile(r"<answer>(?!.*<answer>)(.*?)(?:</answer>|\Z)", re.S)
 _THINK = re.compile(r"</think(?:ing)?>", re.I)
 FENCE = re.compile(r"```(\w*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
 BOLD = re.compile(r"\*\*(.+?)\*\*|\\(?:textbf|mathbf)\{([^{}]+)\}")
 MATH = re.compile(r"\\\[(.+?)\\\]|\$\$(.+?)\$\$|\\\((.+?)\\\)|(?<!\\)\$(.+?)(?<!\\)\$", re.S)
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?])(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)[*_)\"]*\s+(?=[A-Z$\\*(√])"
+    r"[.!?](?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bMrs\.)(?:[*_)\"]*|\$\$?|\\[\])])\s+(?=[A-Z$\\*(√])"
 )
 _THIN = re.compile(r"(?<=\d)[\u2009\u202f\u00a0](?=\d{3}(?!\d))")
 _SPACING = re.compile(r"\\[,;: ]|\\q?quad|~|[\u2000-\u200b\u202f\u00a0]")
@@ -23,22 +30,35 @@ _TRIM = " \t\r\n*_`"
 
 
 def spoken(solution: str) -> str:
-    """The part after the model's thinking, if any is left there, without calculator marks."""
-    tail = _THINK.split(solution)[-1] if "<" in solution and "</" in solution else solution
-    text = tail if tail.strip() else solution
-    if "<" in text and "<<" in text:  # GSM8K's calculator marks repeat what stands beside them
-        text = re.sub(r"<<[^<>\n]*>>", "", text)
+    """The part after the model's thinking, if any is left there, without tags and calculator marks.
+
+    Nothing of thinking that was cut off before its end.
+    """
+    text = _untagged(solution) if "<" in solution else solution
+    if "I hope " in text:
+        text = _HOPE.split(text, 1)[0]  # what some models end with; others then set themselves the next problem
     # Some models escape their LaTeX twice; in a matrix a double backslash ends a row and stays.
     if "\\" not in text or "\\\\" not in text or "\\begin{" in text:
         return text
     return re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
 
 
+def _untagged(solution: str) -> str:
+    tail = _THINK.split(solution)[-1] if "</" in solution else solution
+    text = tail if tail.strip() else solution
+    if "<think>" in text and "</think" not in text:
+        return ""
+    if "<answer>" in text and (tagged := _TAGGED.search(text)) and tagged[1].strip():
+        text = tagged[1]
+    # GSM8K's calculator marks repeat what stands beside them
+    return re.sub(r"<<[^<>\n]*>>", "", text) if "<<" in text else text
+
+
 def prose_of(text: str) -> tuple[str, str]:
     """The text without programs, and its last lines; where a display formula reaches into these, each is one line."""
     if "`" in text and "```" in text:
         text = FENCE.sub("\n", text)
-    text = text.strip()
+    text = _without_asides(text.strip())
     end = ending(text)
     if "$$" not in end and ("\\" not in end or not _DISPLAY_MARK.search(end)):
         return text, end
@@ -46,9 +66,26 @@ def prose_of(text: str) -> tuple[str, str]:
     return text, ending(text)
 
 
+def _without_asides(text: str) -> str:
+    """The text without the caveats and offers after its last line that says something."""
+    end = len(text)
+    while (at := text.rfind("\n", 0, end)) >= 0 and (
+            _ASIDE.match(text, at + 1, end) or not _SAYS.search(text, at + 1, end)):
+        end = at
+    return text[:end]
+
+
 def flat(text: str) -> str:
     """The text with each display formula on one line."""
-    return _DISPLAYED.sub(lambda found: " ".join(found[0].split()), text).strip()
+    return _DISPLAYED.sub(_in_one_line, text).strip()
+
+
+def _in_one_line(display: re.Match[str]) -> str:
+    """A display formula without line breaks, and without the full stop that ends the sentence."""
+    text = " ".join(display[0].split())
+    inner, end = text[:-2].rstrip(), text[-2:]
+    stopped = end in {"\\]", "$$"} and inner[-1:] in {".", ",", ";"} and inner[-2:-1] != "\\"
+    return f"{inner[:-1]} {end}" if stopped else text
 
 
 def ending(text: str) -> str:
@@ -67,7 +104,11 @@ def lines_of(text: str) -> list[str]:
 
 def sentences(line: str) -> list[str]:
     """The sentences of one line."""
-    return [part for part in _SENTENCE_END.split(line) if part.strip()] or [line]
+    parts, start = [], 0
+    for end in _SENTENCE_END.finditer(line):
+        parts.append(line[start : end.start() + 1])
+        start = end.end()
+    return [part for part in (*parts, line[start:]) if part.strip()] or [line]
 
 
 def backwards(text: str) -> Iterator[str]:

@@ -5,14 +5,15 @@ from functools import lru_cache
 
 from tasks.tools.answers.extract_lines import BOLD, flat, plain
 
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d{1,2}(?!\d)|\d+(?:\.\d+)?|\.\d+)"
 _VULGAR = "[¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]"
 _FRACTION = r"\\[dt]?frac\s*(?:\{[^{}]*\}|\d)\s*(?:\{[^{}]*\}|\d)"
 _ROOT = r"(?:√\s*(?:\([^()]*\)|\d+)|\\sqrt\s*(?:\[\d+\])?\s*(?:\{[^{}]*\}|\d)|sqrt\([^()]*\))"
 _PI = r"(?:π|\\pi(?![a-z])|\bpi\b)"
 _POWER = r"(?:\s*\^\s*(?:\{[^{}]*\}|\(?-?\d+\)?)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|!)"
-_SYMBOL = rf"(?:{_FRACTION}|{_ROOT}|{_PI}|{_VULGAR})"
-_SCIENTIFIC = r"(?:\s*(?:×|\\times|\*|\\cdot)\s*10(?:\s*\^\s*(?:\{[^{}]*\}|-?\d+)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))"
+_SYMBOL = rf"(?:(?:{_FRACTION}|{_ROOT}|{_PI}){_POWER}?|{_VULGAR})"
+_SCIENTIFIC = (r"(?:(?:\s*(?:×|\\times|\*|\\cdot)|\s?[xX](?=\s?10\s*\^))\s*10"
+               r"(?:\s*\^\s*(?:\{[^{}]*\}|-?\d+)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))")
 _RATIO = rf"(?:\s?/\s?(?:{_NUMBER}|{_ROOT}|{_PI}))"
 _MIXED = r"(?:\d+\s+\d+/\d+)"
 _PLAIN = rf"(?:{_MIXED}|{_NUMBER}{_SCIENTIFIC}|(?:{_NUMBER}{_POWER}?)(?:\s?[×·*]?\s?{_SYMBOL})*|{_SYMBOL}+){_RATIO}?"
@@ -30,19 +31,39 @@ _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s
 _TIMES = re.compile(r"×|·|\*|\\times|\\cdot")
 _THAT_IS = re.compile(r"\(\s*(?:i\.e\.|that is|or)[,:]?\s+([^()]*)\)", re.I)
 _SO = re.compile(r",\s+so\s+")
+_NEGATIVE = re.compile(r"\bnegative\s+(?=[$€£]?[\d.\\√])|(?<=\bis )minus\s+(?=\d)")
+_MODULUS = re.compile(r"\s*\(?\s*\\?p?mod(?:ulo\b)?\s*\{?\s*\d+\s*\}?\s*\)?")
+# "1/3 ≈ 0.33", "1/3, or about 0.33": what follows the exact value only rounds it.
+_ROUNDED = re.compile(
+    r"(?:≈|\\approx(?![a-z])|\b(?:or|which is)\s+(?:about|approximately|roughly)\b)\D{0,3}\d*\.\d")
+# "= 1024 and the last digit is 4": the equation only leads to what is said last.
+_CLAUSE = re.compile(r"(?:and|so|thus|hence|therefore) (?:the|its) [^=]*?\bis\b")
+_BETWEEN = r"\s*\$?\s*(?:,\s*(?:and\b|or\b)?|and\b|or\b)\s*\$?\s*(?:([A-Za-z])\s*=\s*)?\$?"
+_ENDS, _LAST = " .,$*)\\", frozenset("0123456789}%π²³")  # how a text looks that ends in a quantity
+_LISTED = re.compile(_BETWEEN)
+_LIST_START = re.compile(r"(?:\bis|\bare|=|:)\s*\$?\s*(?:[A-Za-z]\s*=\s*)?\$?$")
+_LETTER_TIMES = re.compile(r"(?<=\d)\s?[xX]\s?(?=10)")
+_SYMBOLIC = re.compile(r"/|frac|√|sqrt|π|pi")
+_WORDS = {word: str(value) for value, word in enumerate(
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"])}
+_IN_WORDS = re.compile(rf"\b(?!one\b)(?:{'|'.join(_WORDS)})\b(?!-| of\b)", re.I)
 _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 
 
 def number_in(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
-    text = plain(text)
+    text = _exact(_signed(plain(text)))
+    if text.rstrip(_ENDS)[-1:] in _LAST and (several := _listed(text)):
+        return several
     restated = [part for part in _THAT_IS.findall(text) if quantities(part)] if "(" in text else []
     product = _PRODUCT.search(text) if _TIMES.search(text) else None
     equation = _sides(restated[-1] if restated else text)
     if product and not restated:
         return " ".join(product.group().split())
     if len(equation) > 1 or restated:
-        after = _preferred(equation[-1])
+        said = _CLAUSE.search(equation[-1]) if " is " in equation[-1] else None
+        after = (said and _preferred(equation[-1][said.end():])) or _preferred(equation[-1])
         if after:
             return spell(after[0])
     part = _SO.split(text)[-1] if ", so" in text else text
@@ -51,6 +72,35 @@ def number_in(text: str, problem: str | None, before: str = "") -> str:
     if len(found) < 2:
         return spell(found[0]) if found else ""
     return spell(_result(found, _values(problem or ""), before))
+
+
+def _signed(text: str) -> str:
+    """The text with a minus for "negative", and without "mod 7"."""
+    if "negative" in text or "minus" in text:
+        text = _NEGATIVE.sub("-", text)
+    return _MODULUS.sub("", text) if "mod" in text else text
+
+
+def _exact(text: str) -> str:
+    """The text up to the exact value that what follows only rounds."""
+    hinted = "≈" in text or "approx" in text or "about" in text or "roughly" in text
+    found = _ROUNDED.search(text) if hinted else None
+    before = text[: found.start()].rstrip(" ,($") if found else ""
+    told = quantities(before)[-1:]
+    return before if told and told[0].end() == len(before) and _SYMBOLIC.search(told[0]["body"]) else text
+
+
+def _listed(text: str) -> str:
+    """The list that a text ends in: "the roots are 2 and 3", "x = 2 or x = 3"; its last number is no answer."""
+    found = quantities(text)
+    if len(found) < 2 or re.search(r"\w", text[found[-1].end() :]):
+        return ""
+    start = len(found) - 1
+    while start and _LISTED.fullmatch(text, found[start - 1].end(), found[start].start()):
+        start -= 1
+    if start == len(found) - 1 or not _LIST_START.search(text[: found[start].start()]):
+        return ""
+    return ", ".join(map(spell, found[start:]))
 
 
 def _sides(text: str) -> list[str]:
@@ -105,7 +155,12 @@ def spell(found: re.Match[str]) -> str:
     """A quantity as text: its sign, its value and its percent sign."""
     sign = "-" if found["sign"] or found["inner"] else ""
     percent = "%" if found["percent"] else ""
-    return f"{sign}{found['body'].strip()}{percent}"
+    body = found["body"].strip()
+    if "x" in body or "X" in body:
+        body = _LETTER_TIMES.sub("×", body)
+    elif "," in body and "." in body.partition(",")[0]:  # 1.234,56
+        body = body.replace(".", "").replace(",", ".")
+    return f"{sign}{body}{percent}"
 
 
 def _key(found: re.Match[str]) -> str:
@@ -120,3 +175,9 @@ def emphasised(text: str) -> str:
     parts = [first or second for first, second in BOLD.findall(text)]
     parts = [part for part in parts if quantities(part) and not part.rstrip().endswith(":")]
     return parts[-1] if parts else ""
+
+
+def in_words(text: str) -> str:
+    """The number that a whole sentence without digits spells, where it is the only one; "one" is too often none."""
+    found = _IN_WORDS.findall(text)
+    return _WORDS[found[0].lower()] if len(found) == 1 and text.rstrip(" *")[-1:] in {".", "!"} else ""

@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.tools.answers.extract_boxes import valued
 from tasks.tools.answers.extract_lines import MATH, cleaned, plain
 from tasks.tools.answers.extract_numbers import EQUALS, QUANTITY, emphasised, number_in, spell
 
@@ -13,6 +14,15 @@ _WORD = re.compile(r"(?<![\\{A-Za-z])(?!and\b|or\b)[A-Za-z]{2,}")
 _CONNECTIVE = re.compile(r"^(?:Thus|So|Therefore|Hence|Then|Finally|Conclusion|In conclusion)\b[,:]?\s*", re.I)
 _OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
 _CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
+_MONEY = re.compile(r"\d[\w ,.]*\s")  # what stands between the dollars of "$5 or $6"
+_LINK = re.compile(r"\s*(?:,\s*(?:and\b|or\b)?|and\b|or\b)\s*")
+_LINKED = re.compile(r"[A-Za-z]\s*=[^=]+(?:,|\bor\b)\s*[A-Za-z]\s*=")
+_NAMED = re.compile(r"\s*([A-Za-z])\s*(?:=|\\?[<>]|\\[lg]eq?(?![a-z])|\\in(?![a-z]))")
+_EQUATION = re.compile(r"\bequation\b", re.I)
+_OPERATION = re.compile(r"[A-Za-z]\s*(?:[-+^*]|\\cdot)|\d\s*[a-z](?![a-z])")
+_PLAIN_NUMBER = re.compile(r"\s*-?\d+\s*")
+_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])(?:\s*[ap]\.?m\b\.?)?", re.I)
+_JOINED = re.compile(r"(?<!\\)\$|\\[()\[\]]")  # where two formulas look like one
 _YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
 
 
@@ -23,6 +33,8 @@ def reading(payload: str, problem: str | None, kind: str, solution: str = "") ->
     if kind == "text":
         return _said(payload, problem)
     if kind == "number":
+        if (alone := _alone(payload)) is not None:
+            return alone
         bare = cleaned(payload)
         # "2 or 3", a tuple or a matrix is an answer of several parts: its last number alone would be another answer.
         if _SEVERAL.search(bare) and not _WORD.search(bare) and not EQUALS.search(bare):
@@ -33,6 +45,14 @@ def reading(payload: str, problem: str | None, kind: str, solution: str = "") ->
     # A sentence is no expression: where the kind is unknown its number is the better reading.
     wordy = not kind and len(re.findall(r"(?<![\\{A-Za-z])[A-Za-z]{3,}", formula)) > 3
     return (number_in(payload, problem) if wordy else "") or formula
+
+
+def _alone(payload: str) -> str | None:
+    """The formula that is all of a text: as in a box, it says more than its last number."""
+    text = payload.strip(" *_.:")
+    whole = MATH.fullmatch(text) if text[:1] in {"$", "\\"} else None
+    inner = next((part for part in whole.groups() if part is not None), "") if whole else ""
+    return valued(inner, "number").rstrip(".") if inner.strip() and not _JOINED.search(inner) else None
 
 
 def _choice(text: str) -> str:
@@ -78,16 +98,50 @@ def _after_copula(text: str) -> str:
 
 def _formula(text: str, problem: str | None) -> str:
     """The expression that a sentence ends in."""
-    math = [part for found in MATH.findall(text) for part in found if part and not re.fullmatch(r"\d[\w ,.]*\s", part)]
-    bare = cleaned(text)
-    if math and len(bare) > len(math[-1]):
-        bare = math[-1].strip().rstrip(".")
-    asks_equation = bool(problem and re.search(r"\bequation\b", problem, re.I))
-    if not asks_equation and EQUALS.search(bare):
+    math, bare = _last_formulas(text), cleaned(text)
+    if math and len(bare) > len(math):
+        bare = math.strip().rstrip(".")
+    if EQUALS.search(bare) and not _is_equation(bare, problem):
         bare = EQUALS.split(bare)[-1].strip()
     elif not math:
-        bare = _after_copula(bare)
+        clock = _CLOCK.findall(bare)
+        bare = clock[-1] if clock else _after_copula(bare)
     return _without_unit(cleaned(bare))
+
+
+def _last_formulas(text: str) -> str:
+    """The last formula of a text, with those before it that only "and", "or" or a comma parts from it."""
+    found = [one for one in MATH.finditer(text) if not _MONEY.fullmatch(_inside(one))]
+    if not found:
+        return ""
+    parts, start = [_inside(found[-1])], found[-1].start()
+    for one in reversed(found[:-1]):
+        link = _LINK.fullmatch(text, one.end(), start)
+        if not link or not _alike(_inside(one), parts[0]):
+            break
+        parts.insert(0, _inside(one).rstrip(" ,.;") + (" or " if "or" in link[0] else ", "))
+        start = one.start()
+    return "".join(parts)
+
+
+def _inside(formula: re.Match[str]) -> str:
+    return next((part for part in formula.groups() if part), "")
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two formulas can be answers of one list: both bare, or both about the same unknown."""
+    names = [found[1] if (found := _NAMED.match(part)) else "" for part in (one, other)]
+    return names[0] == names[1] and ("=" in one) == ("=" in other)
+
+
+def _is_equation(text: str, problem: str | None) -> bool:
+    """Whether a text with an equals sign is to be kept: several, or one that is itself what is asked for."""
+    if problem and _EQUATION.search(problem):
+        return True
+    sides = EQUALS.split(text)
+    if _LINKED.search(text):
+        return True
+    return len(sides) == 2 and bool(_OPERATION.search(sides[0]) and _PLAIN_NUMBER.fullmatch(sides[1]))
 
 
 def _without_unit(text: str) -> str:
