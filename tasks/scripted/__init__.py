@@ -11,7 +11,7 @@ The same seed and request give the same answer, in any order and after a restart
 answers; `GET /scripted/spoiled` lists which, so that tests measure what a pipeline catches.
 
     stock    problems with worked solutions, drawn once at the start
-    replies  what each prompt is answered: prompt name -> function(sections, rng, stock) -> text
+    replies  what each prompt is answered: prompt name -> function(sections, rng, stock) -> fields
     faults   the plan, and what it does to an answer
     server   the protocol
 """

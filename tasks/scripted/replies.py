@@ -1,6 +1,6 @@
 """What each prompt is answered. The prompt is found by its system text; what no function knows is filled by schema.
 
-To teach a new prompt: a function `(sections, rng, stock) -> str | dict` here or in a module beside, in `REPLIES` under
+To teach a new prompt: a function `(sections, rng, stock) -> dict` here or in a module beside, in `REPLIES` under
 the prompt's name.
 """
 
@@ -19,7 +19,7 @@ from tasks.prompts import Prompt, sections_of
 from tasks.scripted.stock import FRAMES, REMARKS, Known, Stock
 
 Sections = Mapping[str, str]
-Replier = Callable[[Sections, random.Random, Stock], "str | dict[str, Any]"]
+Replier = Callable[[Sections, random.Random, Stock], dict[str, Any]]
 MARKS = re.compile(r"<<[^<>]*>>")
 OUTPUT = "printed:"  # the lead's words before a program's output, in the turns of solving with tools
 
@@ -48,7 +48,9 @@ def read(body: Mapping[str, Any]) -> Request:
     system = next((one["content"] for one in messages if one["role"] == "system"), "")
     said = [one["content"] for one in messages if one["role"] == "user"]
     prompt = by_system().get(system) or by_system().get(system.strip())
-    return Request(prompt.name if prompt else "", sections_of(said[0] if said else ""), tuple(said[1:]), _schema(body))
+    own = json.loads(prompt.schema) if prompt and prompt.schema else {}
+    return Request(prompt.name if prompt else "", sections_of(said[0] if said else ""), tuple(said[1:]),
+                   _schema(body) or own)
 
 
 def _schema(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -60,16 +62,10 @@ def _schema(body: Mapping[str, Any]) -> Mapping[str, Any]:
 def reply(request: Request, rng: random.Random, stock: Stock) -> tuple[str, bool]:
     """The text of an answer, and whether the problem in it is one that this teacher could solve, or none was asked."""
     replier = REPLIES.get(request.name)
-    if replier is None and request.name in SOLVING:
-        return SOLVING[request.name](request, rng, stock)
-    if replier is None and not request.schema:
-        return _worked(request, rng, stock)
-    found: str | dict[str, Any] = replier(request.sections, rng, stock) if replier else {}
-    if isinstance(found, str):
-        return found, True
-    prompt = next((one for one in by_system().values() if one.name == request.name), None)
-    schema = request.schema or json.loads(prompt.schema if prompt and prompt.schema else "{}")
-    return json.dumps({**filled(schema, rng, stock), **found}, ensure_ascii=False), True
+    if request.name in SOLVING or (replier is None and not request.schema):
+        return SOLVING.get(request.name, _worked)(request, rng, stock)
+    found = replier(request.sections, rng, stock) if replier else {}
+    return json.dumps({**filled(request.schema, rng, stock), **found}, ensure_ascii=False), True
 
 
 # --- by schema
