@@ -33,7 +33,8 @@ class Outcome(NamedTuple):
     never a verdict on the program).
 
     `value` is the text (repr) of the last line where that is an expression, else of `answer`, else None. All text comes
-    from the program and is data, never to be evaluated. `cpu`, `wall` in seconds; `hit` names the limits that were hit.
+    from the program and is data, never to be evaluated. `cpu`, `wall` in seconds; `hit` names the limits that were hit,
+    with "ok" too: "stderr" where only its head and its tail were kept.
     """
 
     status: Status
