@@ -70,6 +70,15 @@ NUMBERS = [
     ("The roots are 3 and 4.", "3, 4"),
     (r"So $x = 5$ or $x = -2$.", "5, -2"),
     ("There are 3 bags and 4 boxes.", "4"),
+    ("Thus, there are $6$ such numbers: $1, 2, 3, 4, 5, 6$.", "6"),
+    ("Of the 4 numbers these remain: 1, 2, 3.", "1, 2, 3"),
+    ("The maximum is $7$, attained at $x = 2$.", "7"),
+    ("The maximum is 7 when x = 2.", "7"),
+    ("The two curves of degree 5 meet at x = 2.", "2"),
+    ("For n = 5 we get 12.", "12"),
+    (r"So the area is\n\[\n\frac{7}{2}\text{ cm}^2.\n\]".replace(r"\n", "\n"), r"\frac{7}{2}"),
+    ("The area is 12 cm^{2}.", "12"),
+    ("It is 10^2.", "10^2"),
     (r"The final answer is $48 - 18a$.", "48 - 18a"),
     (r"The final answer is $(3, \frac{\pi}{2})$.", r"(3, \frac{\pi}{2})"),
     (r"The area is $27\pi^2$.", r"27\pi^2"),
@@ -111,6 +120,9 @@ def test_sets_the_problems_own_numbers_aside(solution: str, problem: str, answer
         (r"The plane is $x - 2y + z - 1 = 0$.", "expression", "x - 2y + z - 1 = 0"),
         (r"We get $x = \sqrt{12} = 2\sqrt{3}$.", "expression", r"2\sqrt{3}"),
         ("The train arrives at 5:30.", "expression", "5:30"),
+        ("The point is at (3, 4).", "expression", "(3, 4)"),
+        (r"Thus \[ x = \sqrt{7} \quad \text{or} \quad x = -1. \]", "expression",
+         r"x = \sqrt{7} \quad \text{or} \quad x = -1"),
         (r"From 3:15 to 4:20 it is $\frac{x}{2}$.", "expression", r"\frac{x}{2}"),
         ("So\n\\[\nM = \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}.\n\\]", "expression",
          r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}"),
@@ -121,6 +133,9 @@ def test_sets_the_problems_own_numbers_aside(solution: str, problem: str, answer
         ("Final answer: $x^2$", "", "x^2"),
         ("The answer is (B) 12.", "choice", "B"),
         ("A short look shows that C fits.", "choice", "C"),
+        ("The correct answer is b.", "choice", "B"),
+        (r"\boxed{b}", "choice", "B"),
+        (r"\boxed{b}", "expression", "b"),
         (r"\boxed{\text{(D)}}", "choice", r"\text{(D)}"),
         ("Yes, the two are equal.", "text", "Yes"),
         ('The final answer is "even". I hope it is correct.', "text", "even"),
@@ -173,7 +188,8 @@ def test_the_short_way_finds_what_the_rules_find(pieces: list[str]) -> None:
             assert extract(solution, None, "number") == short
 
 
-@pytest.mark.parametrize("piece", ["$", "\\[", "**", "1", "(", "\\boxed{", "is ", "= ", "1 x ", "√", "answer ", "a, "])
+@pytest.mark.parametrize("piece", ["$", "\\[", "**", "1", "(", "\\boxed{", "is ", "= ", "1 x ", "√", "answer ", "a, ",
+                                   "is 3 at x = 1 ", "3 or ", "\\frac12 or about ", "and the = is "])
 def test_long_garbage_takes_no_time(piece: str) -> None:
     start = time.perf_counter()
     for kind in ("number", "text", "choice", "expression"):

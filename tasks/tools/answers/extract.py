@@ -21,7 +21,7 @@ from tasks.tools.answers.extract_lines import (
     spoken,
 )
 from tasks.tools.answers.extract_numbers import emphasised, in_words, number_in, quantities
-from tasks.tools.answers.extract_readings import reading
+from tasks.tools.answers.extract_readings import lettered, reading
 
 
 class Extracted(NamedTuple):
@@ -66,7 +66,8 @@ def extract(solution: str, problem: str | None = None, kind: str = "") -> Extrac
     box = boxed(text) if "box" in text else ""
     if box:
         last_word = _last_word(text, problem, kind) if "inal answer" in text else ""
-        return Extracted(last_word, "marker") if last_word else Extracted(valued(box, kind), "boxed")
+        return Extracted(last_word, "marker") if last_word else Extracted(
+            lettered(box) if kind == "choice" else valued(box, kind), "boxed")
     prose, end = prose_of(text)
     for rule, payload in (("hashes", _hashes(end)), ("marker", _marked(end))):
         answer = reading(payload, problem, kind, prose) if payload else ""

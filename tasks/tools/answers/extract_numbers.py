@@ -17,9 +17,9 @@ _SCIENTIFIC = (r"(?:(?:\s*(?:×|\\times|\*|\\cdot)|\s?[xX](?=\s?10\s*\^))\s*10"
 _RATIO = rf"(?:\s?/\s?(?:{_NUMBER}|{_ROOT}|{_PI}))"
 _MIXED = r"(?:\d+\s+\d+/\d+)"
 _PLAIN = rf"(?:{_MIXED}|{_NUMBER}{_SCIENTIFIC}|(?:{_NUMBER}{_POWER}?)(?:\s?[×·*]?\s?{_SYMBOL})*|{_SYMBOL}+){_RATIO}?"
-# No letter, digit or dot before it: "x2", "v1.5" and the tail of a longer number are no quantities.
+# No letter, digit, dot or ^ before it: "x2", "v1.5", "cm^2" and the tail of a longer number are no quantities.
 QUANTITY = re.compile(
-    rf"(?<![\w.\\])(?P<sign>(?<![\d)}}%])[-−–]\s?(?=[$€£\d.√π\\{_VULGAR[1:-1]}]))?(?:[$€£]\s?)?(?P<inner>-)?"
+    rf"(?<![\w.\\^])(?<!\^\{{)(?P<sign>(?<![\d)}}%])[-−–]\s?(?=[$€£\d.√π\\{_VULGAR[1:-1]}]))?(?:[$€£]\s?)?(?P<inner>-)?"
     rf"(?P<body>{_PLAIN})(?P<percent>\s?\\?%)?(?P<suffix>(?:st|nd|rd|th)\b|-[a-z]{{2,}})?"
 )
 # What a quantity may begin with; its words ("pi", "sqrt(") are looked for only in texts that have them.
@@ -38,6 +38,10 @@ _ROUNDED = re.compile(
     r"(?:≈|\\approx(?![a-z])|\b(?:or|which is)\s+(?:about|approximately|roughly)\b)\D{0,3}\d*\.\d")
 # "= 1024 and the last digit is 4": the equation only leads to what is said last.
 _CLAUSE = re.compile(r"(?:and|so|thus|hence|therefore) (?:the|its) [^=]*?\bis\b")
+# "is 7 when x = 2", "is 7, attained at x = 2": where it holds is no part of the answer.
+_CONDITION = re.compile(
+    r"\$?,?\s*\(?\s*(?:(?:which is )?(?:attained|achieved|reached|obtained|occurring) )?"
+    r"(?:when|where|at|for|if) \$?\s*[A-Za-z]\s*=[^=]*$")
 _BETWEEN = r"\s*\$?\s*(?:,\s*(?:and\b|or\b)?|and\b|or\b)\s*\$?\s*(?:([A-Za-z])\s*=\s*)?\$?"
 _ENDS, _LAST = " .,$*)\\", frozenset("0123456789}%π²³")  # how a text looks that ends in a quantity
 _LISTED = re.compile(_BETWEEN)
@@ -53,7 +57,7 @@ _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 
 def number_in(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
-    text = _exact(_signed(plain(text)))
+    text = _unconditional(_exact(_signed(plain(text))))
     if text.rstrip(_ENDS)[-1:] in _LAST and (several := _listed(text)):
         return several
     restated = [part for part in _THAT_IS.findall(text) if quantities(part)] if "(" in text else []
@@ -90,8 +94,19 @@ def _exact(text: str) -> str:
     return before if told and told[0].end() == len(before) and _SYMBOLIC.search(told[0]["body"]) else text
 
 
+def _unconditional(text: str) -> str:
+    """The text up to the quantity that what follows only sets a condition for."""
+    hinted = "=" in text and any(word in text for word in (" when ", " at ", "(at ", " where ", " for ", " if "))
+    found = _CONDITION.search(text) if hinted else None
+    told = quantities(text[: found.start()])[-1:] if found else []
+    return text[: told[0].end()] if found and told and told[0].end() == found.start() else text
+
+
 def _listed(text: str) -> str:
-    """The list that a text ends in: "the roots are 2 and 3", "x = 2 or x = 3"; its last number is no answer."""
+    """The list that a text ends in: "the roots are 2 and 3", "x = 2 or x = 3"; its last number is no answer.
+
+    Where the number of its members was said before a colon, that is the answer: "there are 3 of them: 1, 2, 3".
+    """
     found = quantities(text)
     if len(found) < 2 or re.search(r"\w", text[found[-1].end() :]):
         return ""
@@ -100,6 +115,8 @@ def _listed(text: str) -> str:
         start -= 1
     if start == len(found) - 1 or not _LIST_START.search(text[: found[start].start()]):
         return ""
+    if start and _key(found[start - 1]) == str(len(found) - start) and ":" in text[: found[start].start()]:
+        return spell(found[start - 1])
     return ", ".join(map(spell, found[start:]))
 
 

@@ -15,8 +15,9 @@ _CONNECTIVE = re.compile(r"^(?:Thus|So|Therefore|Hence|Then|Finally|Conclusion|I
 _OPTIONS = re.compile(r"((?:\b\w+, )*\b\w+),? or (\w+)")
 _CHOICE = re.compile(r"\(([A-J])\)|\\text(?:bf)?\{\s*([A-J])\s*\}|\b([B-HJ])\b|\b(A|I)\b(?!\s+[a-z])")
 _MONEY = re.compile(r"\d[\w ,.]*\s")  # what stands between the dollars of "$5 or $6"
+_LEADING = re.compile(r"(?:at|exactly|just|simply|about|approximately|equal to|given by|thus|therefore|then)\s+")
 _LINK = re.compile(r"\s*(?:,\s*(?:and\b|or\b)?|and\b|or\b)\s*")
-_LINKED = re.compile(r"[A-Za-z]\s*=[^=]+(?:,|\bor\b)\s*[A-Za-z]\s*=")
+_LINKED = re.compile(r"[A-Za-z]\s*=[^=]+(?:,|\bor\b|\band\b)\}?(?:\\q?quad|\\[,; ]|\s)*[A-Za-z]\s*=")
 _NAMED = re.compile(r"\s*([A-Za-z])\s*(?:=|\\?[<>]|\\[lg]eq?(?![a-z])|\\in(?![a-z]))")
 _EQUATION = re.compile(r"\bequation\b", re.I)
 _OPERATION = re.compile(r"[A-Za-z]\s*(?:[-+^*]|\\cdot)|\d\s*[a-z](?![a-z])")
@@ -29,7 +30,7 @@ _YES_NO = re.compile(r"\W*(yes|no|true|false)\b(?![a-z-])", re.I)
 def reading(payload: str, problem: str | None, kind: str, solution: str = "") -> str:
     """The answer in a piece of text that is known to state it."""
     if kind == "choice":
-        return _choice(payload) or cleaned(payload)
+        return _choice(payload) or lettered(cleaned(payload))
     if kind == "text":
         return _said(payload, problem)
     if kind == "number":
@@ -59,6 +60,11 @@ def _choice(text: str) -> str:
     """The letter of the option that a text names last."""
     letters = [next(part for part in one if part) for one in _CHOICE.findall(plain(text))]
     return letters[-1] if letters else ""
+
+
+def lettered(text: str) -> str:
+    """The letter of an option in capitals."""
+    return text.upper() if re.fullmatch("[a-j]", text) else text
 
 
 def _said(text: str, problem: str | None) -> str:
@@ -93,7 +99,7 @@ def _offered(word: str, problem: str | None) -> bool:
 def _after_copula(text: str) -> str:
     """What a sentence says of its subject; the sentence itself where it has no such verb."""
     found = list(_COPULA.finditer(text))
-    return cleaned(text[found[-1].end() :]) or text if found else text
+    return _LEADING.sub("", cleaned(text[found[-1].end() :])) or text if found else text
 
 
 def _formula(text: str, problem: str | None) -> str:
