@@ -37,7 +37,7 @@ _MODULUS = re.compile(r"\s*\(?\s*\\?p?mod(?:ulo\b)?\s*\{?\s*\d+\s*\}?\s*\)?")
 _ROUNDED = re.compile(
     r"(?:≈|\\approx(?![a-z])|\b(?:or|which is)\s+(?:about|approximately|roughly)\b)\D{0,3}\d*\.\d")
 # "= 1024 and the last digit is 4": the equation only leads to what is said last.
-_CLAUSE = re.compile(r"(?:and|so|thus|hence|therefore) (?:the|its) [^=]*?\bis\b")
+_CLAUSE = re.compile(r"(?:and|so|thus|hence|therefore) (?:the|its) [^=]*?\bis\b|we (?:get|have|find|obtain)\b")
 # "is 7 when x = 2", "is 7, attained at x = 2": where it holds is no part of the answer.
 _CONDITION = re.compile(
     r"\$?,?\s*\(?\s*(?:(?:which is )?(?:attained|achieved|reached|obtained|occurring) )?"
@@ -66,7 +66,7 @@ def number_in(text: str, problem: str | None, before: str = "") -> str:
     if product and not restated:
         return " ".join(product.group().split())
     if len(equation) > 1 or restated:
-        said = _CLAUSE.search(equation[-1]) if " is " in equation[-1] else None
+        said = _CLAUSE.search(equation[-1]) if " is " in equation[-1] or " we " in equation[-1] else None
         after = (said and _preferred(equation[-1][said.end():])) or _preferred(equation[-1])
         if after:
             return spell(after[0])
