@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.commands.calls import calls
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
@@ -48,6 +49,7 @@ app.command()(query)
 app.command()(lineage)
 app.command("verify-run")(verify_run)
 app.command()(doctor)
+app.add_typer(calls, name="calls")
 
 
 def main() -> None:

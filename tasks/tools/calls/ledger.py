@@ -65,7 +65,8 @@ class Ledger:
         """Paid for, prompt and completion."""
         return sum(row.prompt_tokens + row.completion_tokens for row in self.rows.values())
 
-    def hold(self, price: Price, prompt_tokens: int, completion_tokens: int, model: str = "", batch: bool = False) -> Held | None:
+    def hold(self, price: Price, prompt_tokens: int, completion_tokens: int, model: str = "",
+             batch: bool = False) -> Held | None:
         """Set aside the most that a call can cost; None if that is not within the limit now.
 
         Raises `ParameterError` where dollars are limited and the model has no price.

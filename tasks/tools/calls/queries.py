@@ -98,13 +98,17 @@ def _reason(calls: Store, step: str, turns: int, prints: bytes, first: int) -> s
     same_row = db.execute("SELECT prints FROM calls WHERE step = ? AND turns = ? AND rowid < ? ORDER BY rowid DESC "
                           "LIMIT ?", (step, turns, first, LOOKED_AT)).fetchall()
     if same_row:
-        return ", ".join(min((changed(prints, other) for (other,) in same_row), key=len)) or "nothing"
+        return ", ".join(_nearest(prints, same_row)) or "nothing"
     others = db.execute("SELECT prints FROM calls WHERE step = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
                         (step, first, LOOKED_AT)).fetchall()
     if not others:
         return "all: the first calls of this step"
-    differ: tuple[str, ...] = min((changed(prints, other) for (other,) in others), key=len)
+    differ = _nearest(prints, others)
     return "turns: the row is new or edited" if differ == ("turns",) else ", ".join(differ)
+
+
+def _nearest(prints: bytes, others: list[tuple[bytes]]) -> tuple[str, ...]:
+    return min([changed(prints, other) for (other,) in others], key=lambda names: len(names))
 
 
 def exported(calls: Store) -> Iterator[Exported]:

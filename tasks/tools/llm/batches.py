@@ -1,9 +1,9 @@
 """Batch endpoints: what is asked is paid through `/v1/files` and `/v1/batches`, and waits in the call store.
 
-A batch only fills the store; whoever asked then finds the answers there as if they had been paid before. What a batch did
-not answer (lines that failed, an expired batch) goes into another, a few times, and what is left then is asked one by
-one, where failures come with the server's words. Batches stand in the store from before they are sent, so that after a
-`kill -9` the same command finds them again.
+A batch only fills the store; whoever asked then finds the answers there as if they had been paid before. What a batch
+did not answer because the server failed or its time was up goes into another, a few times. What is left then is asked
+one by one, and so are requests that the server does not take, where failures come with its words. Batches stand in the
+store from before they are sent, so that after a `kill -9` the same command finds them again.
 """
 
 import asyncio
@@ -45,22 +45,22 @@ def prepay(engine: "Engine", asks: Sequence[Ask], ledger: Ledger) -> None:
     Raises `ParameterError` for an endpoint without batches, `ToolError` for a batch that is refused or a server that
     does not answer.
     """
-    for left in range(ROUNDS, 0, -1):
-        wanted = _missing(engine, asks)
+    hopeless: set[bytes] = set()
+    for _ in range(ROUNDS):
+        wanted = _missing(engine, asks, hopeless)
         for name, batch, held in [*_open(engine, wanted), *_new(engine, wanted, ledger)]:
-            _collect(engine, name, batch, ledger, held)
-        if len(_missing(engine, asks)) in (0, len(wanted) if left < ROUNDS else 0):
-            return
+            hopeless |= _collect(engine, name, batch, ledger, held)
 
 
-def _missing(engine: "Engine", asks: Iterable[Ask]) -> Wanted:
+def _missing(engine: "Engine", asks: Iterable[Ask], without: set[bytes]) -> Wanted:
     teacher = engine.teacher
     wanted = {key(teacher.family, teacher.model, ask): ask for ask in asks}
-    names = list(wanted)
-    for at in range(0, len(names), 256):
-        for name in engine.store.get(names[at:at + 256]):
-            del wanted[name]
-    return wanted
+    there = _kept(engine, list(wanted)) | without
+    return {name: ask for name, ask in wanted.items() if name not in there}
+
+
+def _kept(engine: "Engine", names: Sequence[bytes]) -> set[bytes]:
+    return {name for at in range(0, len(names), 256) for name in engine.store.get(names[at:at + 256])}
 
 
 Batch = tuple[str, str, dict[bytes, Held]]  # our name, the server's id, what is set aside
@@ -91,7 +91,8 @@ def _new(engine: "Engine", wanted: Wanted, ledger: Ledger) -> Iterator[Batch]:
     lines: list[bytes] = []
     size = 0
     for name, ask in wanted.items():
-        money = ledger.hold(engine.caller.price, most_tokens(ask), ask.max_tokens, engine.teacher.model, batch=True)
+        cost, most = engine.caller.price, most_tokens(ask)
+        money = ledger.hold(cost, most, ask.max_tokens, engine.teacher.model, batch=True)
         if money is None:
             continue  # asked one by one at the end, where the budget has the last word
         line = orjson.dumps({"custom_id": name.hex(), "method": "POST", "url": f"/v1{PATH}",
@@ -117,7 +118,8 @@ def _sent(engine: "Engine", asks: Wanted, lines: list[bytes], held: dict[bytes, 
     db = engine.store.connection()
     db.execute("INSERT INTO batches VALUES (?, '', ?, ?, ?, ?, ?)",
                (name, engine.teacher.url, engine.teacher.model, time.time(), SENDING, kept))
-    order = {"input_file_id": file, "endpoint": f"/v1{PATH}", "completion_window": "24h", "metadata": {"mathmill": name}}
+    order = {"input_file_id": file, "endpoint": f"/v1{PATH}", "completion_window": "24h",
+             "metadata": {"mathmill": name}}
     batch = _ordered(engine, name, orjson.dumps(order))
     db.execute("UPDATE batches SET state = 'open', id = ? WHERE name = ?", (batch, name))
     return name, batch, dict(held)
@@ -148,20 +150,24 @@ def _find(engine: "Engine", name: str) -> str:
         after = page["data"][-1]["id"]
 
 
-def _collect(engine: "Engine", name: str, batch: str, ledger: Ledger, held: dict[bytes, Held]) -> None:
-    """Waits for a batch and keeps what it answered."""
+def _collect(engine: "Engine", name: str, batch: str, ledger: Ledger, held: dict[bytes, Held]) -> set[bytes]:
+    """Waits for a batch and keeps what it answered; the keys of requests that the server will never take."""
     db = engine.store.connection()
     while (told := _asked(engine, f"/batches/{batch}"))["status"] not in ENDED:
         time.sleep(engine.teacher.poll)
     (packed,) = db.execute("SELECT asks FROM batches WHERE name = ?", (name,)).fetchone()
-    asks = _asks(packed)
-    if told.get("output_file_id"):
-        content = _content(engine, f"/files/{told['output_file_id']}/content")
-        for one, answer in _answers(content):
-            if one in asks and (made := choices(answer)):
-                calls = list(finished(engine.teacher, made, [asks[one]], [one], ledger, engine.caller.price, batch=True))
-                ledger.settle(held.pop(one, None), calls)
-                engine.store.put(calls[0])
+    asks, hopeless = _asks(packed), set()
+    there = _kept(engine, list(asks))  # of a try that was killed while it collected
+    for one, status, answer in _lines(engine, told):
+        if one not in asks or one in there:
+            continue
+        if 400 <= status < 500 and status not in (408, 409, 429):
+            hopeless.add(one)
+        elif status == 200 and (made := choices(answer)):
+            cost = engine.caller.price
+            calls = list(finished(engine.teacher, made, [asks[one]], [one], ledger, cost, batch=True))
+            ledger.settle(held.pop(one, None), calls)
+            engine.store.put(calls[0])
     for money in held.values():
         ledger.release(money)
     engine.store.flush()
@@ -170,15 +176,16 @@ def _collect(engine: "Engine", name: str, batch: str, ledger: Ledger, held: dict
         errors = [str(error.get("message")) for error in (told.get("errors") or {}).get("data", ())]
         raise ToolError(f"the batch {batch} was refused: {'; '.join(errors[:3]) or 'no reason given'}",
                         where=engine.teacher.url, mend="ask without batches to see which request it does not take")
+    return hopeless
 
 
-def _answers(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and bodies of the lines that were answered, in whatever order they stand."""
-    for line in content.splitlines():
-        held = orjson.loads(line)
-        response = held.get("response") or {}
-        if response.get("status_code") == 200:
-            yield bytes.fromhex(held["custom_id"]), orjson.dumps(response["body"])
+def _lines(engine: "Engine", told: dict[str, Any]) -> Iterator[tuple[bytes, int, bytes]]:
+    """Keys, statuses and bodies of what became of a batch, in whatever order they stand; status 0: it was not tried."""
+    for file in filter(None, (told.get("output_file_id"), told.get("error_file_id"))):
+        for line in _content(engine, f"/files/{file}/content").splitlines():
+            held = orjson.loads(line)
+            response = held.get("response") or {}
+            yield bytes.fromhex(held["custom_id"]), response.get("status_code") or 0, orjson.dumps(response.get("body"))
 
 
 def _asks(packed: bytes) -> Wanted:
