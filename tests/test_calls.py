@@ -25,7 +25,7 @@ from tasks.tools.calls.key import changed, key, prints
 from tasks.tools.calls.ledger import Ledger
 from tasks.tools.calls.prices import price
 from tasks.tools.calls.store import Call, Store, calls_path
-from tasks.tools.llm import Ask, Failure, Reply, Turn, teacher
+from tasks.tools.llm import Ask, Failure, Reply, Turn, teacher  # noqa: F401
 from tasks.tools.llm.engine import Engine
 from tests.conftest import ROOT, Command
 from tests.stub import Answer, Asked, Stub, stub
@@ -52,8 +52,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.mark.parametrize(("change", "field"), [
     ({"system": "t"}, "system"), ({"turns": (Turn("assistant", "q"),)}, "turns"), ({"temperature": 0.1}, "temperature"),
-    ({"top_p": 0.9}, "top_p"), ({"max_tokens": 5}, "max_tokens"), ({"stop": ("x",)}, "stop"), ({"schema": "{}"}, "schema"),
-    ({"seed": 1}, "seed"), ({"sample": 1}, "sample")])
+    ({"top_p": 0.9}, "top_p"), ({"max_tokens": 5}, "max_tokens"), ({"stop": ("x",)}, "stop"),
+    ({"schema": "{}"}, "schema"), ({"seed": 1}, "seed"), ({"sample": 1}, "sample")])
 def test_every_part_of_a_request_is_in_its_key(change: dict[str, Any], field: str) -> None:
     other = replace(ASK, **change)
     assert key("f", "m", other) != key("f", "m", ASK)
@@ -239,10 +239,13 @@ def test_a_run_keeps_its_accounts_and_goes_on_with_them(tmp_path: Path) -> None:
 # --- batches
 
 
+Line = Callable[[dict[str, Any], int], Answer | None]
+
+
 class Batches:
     """`/files` and `/batches` of a stub; `line` answers a request of a batch, `end` how batches end."""
 
-    def __init__(self, line: Callable[[dict[str, Any], int], Answer | None], polls: int = 1) -> None:
+    def __init__(self, line: Line, polls: int = 1) -> None:
         self.line, self.polls = line, polls
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
@@ -253,8 +256,8 @@ class Batches:
     def __call__(self, method: str, path: str, content: bytes) -> Answer:
         path = path.removeprefix("/v1").partition("?")[0]
         if path == "/files":
-            text = content.split(b"application/jsonl\r\n\r\n")[1].rpartition(b"\r\n--")[0]
-            return self.made(self.files, "file", text)
+            lines = [line for line in content.splitlines() if line.startswith(b'{"custom_id"')]
+            return self.made(self.files, "file", b"\n".join(lines))
         if path.startswith("/files/"):
             return Answer(body=self.files[path.split("/")[2]])
         if path == "/batches" and method == "POST":
@@ -299,7 +302,7 @@ class Batches:
 
 
 @contextmanager
-def batching(line: Callable[[dict[str, Any], int], Answer | None], folder: Path) -> Iterator[tuple[Engine, Stub, Batches]]:
+def batching(line: Line, folder: Path) -> Iterator[tuple[Engine, Stub, Batches]]:
     with serving(echo, folder, batch=True, poll=0.05) as (engine, server):
         server.other = batches = Batches(line)
         yield engine, server, batches
@@ -347,7 +350,8 @@ def test_a_batch_outlives_the_process_that_sent_it(tmp_path: Path) -> None:
                   "list(Engine(made, Store(Path(sys.argv[2]))).ask_all(asks(20)))")
         words = [sys.executable, "-c", script, server.url, str(tmp_path / "calls.sqlite")]
         with subprocess.Popen(words, cwd=ROOT) as child:
-            while batches.looked < 3:
+            until = time.monotonic() + 60
+            while batches.looked < 3 and time.monotonic() < until:
                 time.sleep(0.05)
             child.send_signal(signal.SIGKILL)
         for batch in batches.batches.values():

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,10 +34,10 @@ BYTES = 100_000_000  # half of what servers take
 ROUNDS = 3  # of batches, for lines that failed
 TRIES = 6  # of one request to the batch endpoint
 ENDED = ("completed", "expired", "cancelled", "failed")
-BOUNDARY = "mathmill-5f2b7c1d9e"
 SENDING = "sending"  # a batch that may or may not have reached the server
 
 Wanted = dict[bytes, Ask]
+Request = Callable[[], Coroutine[Any, Any, Answer]]
 
 
 def prepay(engine: "Engine", asks: Sequence[Ask], ledger: Ledger) -> None:
@@ -109,11 +110,7 @@ def _new(engine: "Engine", wanted: Wanted, ledger: Ledger) -> Iterator[Batch]:
 
 def _sent(engine: "Engine", asks: Wanted, lines: list[bytes], held: dict[bytes, Held]) -> Batch:
     name = hashlib.sha256(b"".join(asks) + str(time.time_ns()).encode()).hexdigest()[:32]
-    head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--{BOUNDARY}\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="{name}.jsonl"\r\n'
-            "Content-Type: application/jsonl\r\n\r\n")
-    content = head.encode() + b"".join(lines) + f"\r\n--{BOUNDARY}--\r\n".encode()
-    file = _asked(engine, "/files", content, f"multipart/form-data; boundary={BOUNDARY}")["id"]
+    file = orjson.loads(_content(engine, lambda: engine.caller.wire.upload(f"{name}.jsonl", b"".join(lines))))["id"]
     kept = zlib.compress(orjson.dumps({one.hex(): asdict(ask) for one, ask in asks.items()}))
     db = engine.store.connection()
     db.execute("INSERT INTO batches VALUES (?, '', ?, ?, ?, ?, ?)",
@@ -128,7 +125,7 @@ def _sent(engine: "Engine", asks: Wanted, lines: list[bytes], held: dict[bytes, 
 def _ordered(engine: "Engine", name: str, order: bytes) -> str:
     """The id of a new batch. A request whose answer is lost may have made one, so before each other try we look."""
     for number in range(1, TRIES + 1):
-        answer = _wire(engine, "post", "/batches", order)
+        answer = _done(engine, lambda: engine.caller.wire.post("/batches", order))
         if 200 <= answer.status < 300:
             return str(orjson.loads(answer.body)["id"])
         _wait(engine, answer, number)
@@ -182,7 +179,7 @@ def _collect(engine: "Engine", name: str, batch: str, ledger: Ledger, held: dict
 def _lines(engine: "Engine", told: dict[str, Any]) -> Iterator[tuple[bytes, int, bytes]]:
     """Keys, statuses and bodies of what became of a batch, in whatever order they stand; status 0: it was not tried."""
     for file in filter(None, (told.get("output_file_id"), told.get("error_file_id"))):
-        for line in _content(engine, f"/files/{file}/content").splitlines():
+        for line in _content(engine, partial(engine.caller.wire.get, f"/files/{file}/content")).splitlines():
             held = orjson.loads(line)
             response = held.get("response") or {}
             yield bytes.fromhex(held["custom_id"]), response.get("status_code") or 0, orjson.dumps(response.get("body"))
@@ -194,15 +191,15 @@ def _asks(packed: bytes) -> Wanted:
                                         "stop": tuple(ask["stop"])}) for name, ask in held.items()}
 
 
-def _asked(engine: "Engine", path: str, content: bytes = b"", kind: str = "application/json") -> dict[str, Any]:
-    held: dict[str, Any] = orjson.loads(_content(engine, path, content, kind))
+def _asked(engine: "Engine", path: str) -> dict[str, Any]:
+    held: dict[str, Any] = orjson.loads(_content(engine, lambda: engine.caller.wire.get(path)))
     return held
 
 
-def _content(engine: "Engine", path: str, content: bytes = b"", kind: str = "application/json") -> bytes:
+def _content(engine: "Engine", request: Request) -> bytes:
     """What one request gives, tried again where that may help."""
     for number in range(1, TRIES + 1):
-        answer = _wire(engine, "post" if content else "get", path, content, kind)
+        answer = _done(engine, request)
         if 200 <= answer.status < 300:
             return answer.body
         _wait(engine, answer, number)
@@ -223,7 +220,5 @@ def _wait(engine: "Engine", answer: Answer, number: int) -> None:
     time.sleep(backoff(number, fault))
 
 
-def _wire(engine: "Engine", method: str, path: str, content: bytes = b"", kind: str = "application/json") -> Answer:
-    wire = engine.caller.wire
-    work = wire.post(path, content, kind) if method == "post" else wire.get(path)
-    return asyncio.run_coroutine_threadsafe(work, engine._loop).result()
+def _done(engine: "Engine", request: Request) -> Answer:
+    return asyncio.run_coroutine_threadsafe(request(), engine.loop).result()

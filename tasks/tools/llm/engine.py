@@ -64,13 +64,13 @@ class Engine:
         self._lock = threading.Lock()
         self._entries: dict[bytes, _Entry] = {}
         self._lines = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"llm {teacher.name}", daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name=f"llm {teacher.name}", daemon=True)
         self._thread.start()
         try:
-            self.caller = asyncio.run_coroutine_threadsafe(self._started(), self._loop).result()
+            self.caller = asyncio.run_coroutine_threadsafe(self._started(), self.loop).result()
         except BaseException:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self.loop.call_soon_threadsafe(self.loop.stop)
             raise
         atexit.register(self.close)
 
@@ -147,7 +147,7 @@ class Engine:
         size = self.caller.samples
         jobs = [group[at:at + size] for group in groups.values() for at in range(0, len(group), size)]
         if jobs:
-            self._loop.call_soon_threadsafe(self._accept, jobs)
+            self.loop.call_soon_threadsafe(self._accept, jobs)
 
     def _claimed(self, asks: Sequence[Ask], line: _Line, first: int) -> list[_Entry]:
         """New entries; asks that others make already wait with them. Claimed before looked up: none is paid twice."""
@@ -245,8 +245,8 @@ class Engine:
     def close(self) -> None:
         """End the loop; calls in flight are given up."""
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._ended(), self._loop).result(GRACE)
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            asyncio.run_coroutine_threadsafe(self._ended(), self.loop).result(GRACE)
+            self.loop.call_soon_threadsafe(self.loop.stop)
             self._thread.join(GRACE)
         atexit.unregister(self.close)
 

@@ -4,13 +4,18 @@ The typed methods cost more than twice the CPU time of the raw path, and the def
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from tasks.tools.llm.endpoint import NO_KEY, Teacher
 
+if TYPE_CHECKING:
+    import httpx2
+    from openai._types import RequestOptions
+
 CONNECT = 30.0  # seconds
-UNUSED = "-"  # it is not sent; without it the client draws a random one for every call
+# The idempotency key is not sent; without one the client draws a random one for every call.
+JSON: "RequestOptions" = {"headers": {"Content-Type": "application/json"}, "idempotency_key": "-"}
 SPARE = 16  # connections beyond the calls in flight, for batches and probes
 
 
@@ -45,24 +50,28 @@ class Wire:
             api_key=key, base_url=teacher.url, max_retries=0, timeout=timeout,
             http_client=DefaultAioHttpClient(limits=limits, timeout=timeout))
 
-    async def post(self, path: str, content: bytes, kind: str = "application/json") -> Answer:
-        """One request, as it is; no retries."""
-        return await self._sent("post", path, content, kind)
+    async def post(self, path: str, content: bytes) -> Answer:
+        """One request of JSON, as it is; no retries."""
+        return await self._answer(self._client.post(path, content=content, cast_to=self._response, options=JSON))
 
     async def get(self, path: str) -> Answer:
         """One request."""
-        return await self._sent("get", path, b"", "")
+        return await self._answer(self._client.get(path, cast_to=self._response))
 
-    async def _sent(self, method: str, path: str, content: bytes, kind: str) -> Answer:
+    async def upload(self, name: str, content: bytes) -> Answer:
+        """One file for a batch."""
+        raw = self._client.files.with_raw_response.create(file=(name, content, "application/jsonl"), purpose="batch")
+
+        async def sent() -> "httpx2.Response":
+            return (await raw).http_response
+
+        return await self._answer(sent())
+
+    async def _answer(self, request: "Awaitable[httpx2.Response]") -> Answer:
         from openai import APIConnectionError, APIStatusError
 
         try:
-            if method == "get":
-                response = await self._client.get(path, cast_to=self._response)
-            else:
-                response = await self._client.post(
-                    path, content=content, cast_to=self._response,
-                    options={"headers": {"Content-Type": kind}, "idempotency_key": UNUSED})
+            response = await request
         except APIStatusError as error:
             return Answer(error.status_code, error.response.headers, self._clean(error.response.content))
         except APIConnectionError as error:  # timeouts too
