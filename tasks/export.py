@@ -6,17 +6,19 @@
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import ParameterError, RunError
 from schemas.plan import hash_file
-from schemas.records import Example, Template
+from schemas.records import Example, Rejection, Template, reject
 from schemas.run import Run, current_run
 from schemas.table import Table, count_rows, storage, sync_folder, write_file
 from tasks.tools.card import card
+from tasks.tools.each import whole
 from tasks.tools.facts import Group, Groups, facts_of, known_licences
 from tasks.tools.orchestrator import task
 from tasks.tools.splits import Split, tally, write_splits
@@ -36,9 +38,13 @@ def parquet(examples: Table[Example], *, name: str = "mathmill", test_share: flo
     of the seeds (of the templates, where there are no seeds) go to the test split, by a hash with `seed` (the run's,
     unless given). `templates` says which template without a seed is a variant of which.
 
+    Of a run with a target in accepted rows, the first so many are exported, and are the table `accepted`.
+
     Raises `ParameterError`, `StorageError`, and `RunError` where there is no row to export.
     """
     run = current_run()
+    if at_most := int(run.parameters.get("accepted", 0)):
+        examples = whole(partial(_first, at_most), examples, into=Example, name="accepted")
     if not NAME.fullmatch(name):
         raise ParameterError(f"{name!r} cannot be the name of a data set", where="name",
                              mend="use letters, digits, '-', '_' and '.', with or without an owner: owner/name")
@@ -52,6 +58,12 @@ def parquet(examples: Table[Example], *, name: str = "mathmill", test_share: flo
         test = held_out(groups, test_share, run.seed if seed is None else seed, roots(templates))
         _build(run, examples, name, groups, test)
     return examples
+
+
+def _first(count: int, examples: Table[Example]) -> Iterator[Example | Rejection]:
+    """The first so many examples: what a run was asked for, and no more."""
+    for number, row in enumerate(examples.rows()):
+        yield row if number < count else reject(row.id, "accepted", "surplus", f"{count} were asked for")
 
 
 def roots(templates: Table[Template] | None) -> dict[str, str]:

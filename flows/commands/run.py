@@ -20,6 +20,9 @@ Seed = Annotated[int | None, typer.Option(help="Which draws: the same seed, the 
 Out = Annotated[Path | None, typer.Option(
     metavar="DIR", help="The run's folder.  [default: data/runs/RECIPE/RUN-ID]", show_default=False)]
 
+Accepted = Annotated[int | None, typer.Option(
+    help="Go on in rounds until so many examples are accepted, and export exactly these.", show_default=False)]
+
 
 def recipes(
     recipe: Annotated[str | None, typer.Argument(help="Show this one's parameters.", show_default=False)] = None,
@@ -36,7 +39,8 @@ def recipes(
     return None
 
 
-def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = None, out: Out = None) -> None:
+def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = None, out: Out = None,
+        accepted: Accepted = None) -> None:
     """Run a recipe, or resume a run that was broken off.
 
     Every parameter of the recipe (`mathmill recipes RECIPE` lists them) can be given as --name VALUE or name=value.
@@ -45,7 +49,12 @@ def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = 
     from schemas.manifest import MANIFEST
 
     flow, values = _prepared(context, recipe, {"size": size, "seed": seed})
-    result = flow.run(out=out, **values)
+    if accepted is not None:
+        from flows.rounds import in_rounds
+
+        result = in_rounds(flow, accepted, out, values)
+    else:
+        result = flow.run(out=out, **values)
     report(next(folder for folder in result.path.parents if (folder / MANIFEST).exists()))
 
 

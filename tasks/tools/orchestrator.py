@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache, cached_property, update_wrapper, wraps
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -68,28 +69,30 @@ class Recipe(Generic[P, T]):
         """What the recipe can be given, by name."""
         return parameters_of(self.body)
 
-    def plan(self, **parameters: Any) -> Plan:
+    def plan(self, *, accepted: int = 0, **parameters: Any) -> Plan:
         """What a run with these parameters would be, and its id. Raises `ParameterError`, `InputError`."""
         known = self.parameters
-        return Plan.of(self.name, known, bind(known, parameters))
+        plan = Plan.of(self.name, known, bind(known, parameters))
+        return replace(plan, parameters={**plan.parameters, "accepted": accepted}) if accepted else plan
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         given: dict[str, Any] = dict(inspect.signature(self.body).bind(*args, **kwargs).arguments)
         return self.run(**given)
 
-    def run(self, out: str | Path | None = None, preview: bool = False, **parameters: Any) -> T:
+    def run(self, out: str | Path | None = None, preview: bool = False, *, accepted: int = 0, **parameters: Any) -> T:
         """Run, resume, or find finished the run that these parameters make; returns what the recipe returns.
 
         `out` is the run's folder, by default `data/runs/<recipe>/<run id>`. A preview is a run in a folder that goes
-        when this process ends, and no server hears of it. Raises any `MathmillError`.
+        when this process ends, and no server hears of it. `accepted` is how many rows the export holds at most
+        (0: all). Raises any `MathmillError`.
         """
-        values, plan = bind(self.parameters, parameters), self.plan(**parameters)
+        values, plan = bind(self.parameters, parameters), self.plan(accepted=accepted, **parameters)
         folder = None if preview else run_folder(plan, out)
         url = "" if preview or in_flow_run() else server_url()
         if not url or (folder and finished(plan, folder) is not None):
             return self._here(values, plan, folder)
         check_server(url)
-        return self._served(url, {**values, "out": str(folder)})
+        return self._served(url, {**values, "out": str(folder), "accepted": accepted})
 
     @cached_property
     def flow(self) -> Any:
@@ -97,9 +100,9 @@ class Recipe(Generic[P, T]):
         import prefect
         from prefect.runtime import flow_run
 
-        def served(out: str | None = None, **given: Any) -> T:
+        def served(out: str | None = None, accepted: int = 0, **given: Any) -> T:
             print(f"this run on the server: {flow_run.ui_url}", file=sys.stderr)
-            plan = self.plan(**given)
+            plan = self.plan(accepted=accepted, **given)
             return self._here(given, plan, run_folder(plan, out))
 
         def run_name() -> str:
@@ -182,7 +185,8 @@ class Gauge:
 def _with_out(body: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(body, eval_str=True)
     out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None)
-    return signature.replace(parameters=[*signature.parameters.values(), out])
+    accepted = inspect.Parameter("accepted", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=int)
+    return signature.replace(parameters=[*signature.parameters.values(), out, accepted])
 
 
 @cache

@@ -27,7 +27,7 @@ class Progress:
             self.bar = self.stack.enter_context(_bar())
             self.job = self.bar.add_task(self.name, total=self.shards or None, completed=self.done, told="")
         elif self.shards:
-            _say(f"{self.name}: {_many(self.shards, 'shard')}{self._before()}")
+            say(f"{self.name}: {_many(self.shards, 'shard')}{self._before()}")
         return self
 
     def add(self, kept: int, rejected: int) -> None:
@@ -39,7 +39,7 @@ class Progress:
             return
         self.told = monotonic()
         if self.bar is None and self.done != self.shards:  # the last line says it all
-            _say(f"{self.name}: {self._rows()}{self._left()}")
+            say(f"{self.name}: {self._rows()}{self._left()}")
         if self.shards:
             self.gauge.show(self.done / self.shards, self._rows())
 
@@ -47,7 +47,7 @@ class Progress:
                  trace: TracebackType | None) -> None:
         self.stack.close()
         if error is None:
-            _say(f"{self.name}: {self.kept:,} kept, {self.rejected:,} rejected; {self._rows()}{self._before()}")
+            say(f"{self.name}: {self.kept:,} kept, {self.rejected:,} rejected; {self._rows()}{self._before()}")
             self.gauge.show(1.0, self._rows())
 
     def _rows(self) -> str:
@@ -78,5 +78,6 @@ def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """A line for people, on standard error."""
     print(line, file=sys.stderr, flush=True)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 TABLES = {
     "seeds": Seed, "templates": Template, "variants": Template, "problems": Problem, "solutions": Solution,
-    "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "rejections": Rejection,
+    "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "accepted": Example,
+    "rejections": Rejection,
     "claims": Claim, "agreements": Agreement, "votes": Verdict, "planted": Planted,
 }
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
