@@ -24,6 +24,7 @@ Isolation = Annotated[Literal["auto", "namespaces", "landlock", "none"],
 Name = Annotated[str, "name of the data set, on its card"]
 Teacher = Annotated[str, "who writes: scripted, openai, or the URL of a server that speaks its protocol"]
 Model = Annotated[str, "the model that the server is asked for"]
+Student = Annotated[str, "who is taught, told as the teacher is; empty: the teacher, or a scripted student that errs"]
 Samples = Annotated[int, "how many solutions to ask for of each problem, at most"]
 Personas = Annotated[str, InputFile, "a file with a column persona; empty: the 500 that ship"]
 MaxCost = Annotated[float, "dollars that the run may spend on calls; 0: no limit"]

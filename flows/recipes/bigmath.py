@@ -35,7 +35,7 @@ def bigmath(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Draws 
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, {"opened": 1}, size=size, seed=seed)
-    problems = judge.sorted_out(compose.problems(briefs, by), by)
+    problems = judge.sorted_out(compose.unlike(compose.problems(briefs, by)), by)
     attempts = solve.attempts(problems, by, samples=samples)
     verdicts = judge.attempts(problems, attempts)
     judge.rates(problems, attempts, verdicts)

@@ -37,7 +37,7 @@ def dotamath(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Draws
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, dict.fromkeys(DOTAMATH, 1), size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, style="subtasks", samples=samples, stop="agreed")
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate=gate)

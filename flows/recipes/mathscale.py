@@ -37,7 +37,7 @@ def mathscale(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Draw
     worked = sample.problems(seeds, licence=licence, seed=seed)
     concepts = compose.concepts(worked, by)
     briefs = compose.walks(concepts, size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, samples=samples, stop="agreed")
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate=gate)

@@ -34,7 +34,7 @@ def mathsmith(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Draw
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, {"from_hardness": 1}, size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, samples=samples)
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate="strict")

@@ -36,7 +36,7 @@ def mip(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Draws = 0,
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, MIX, size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, samples=samples)
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate="strict")

@@ -37,7 +37,7 @@ def mugglemath(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Dra
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, dict.fromkeys(MUGGLEMATH, 1), size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, samples=samples, stop="agreed")
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate=gate)

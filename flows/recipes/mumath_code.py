@@ -21,7 +21,7 @@ from flows.parameters import (
 )
 from schemas.records import Example
 from schemas.table import Table
-from tasks import compose, dedup, export, judge, sample, solve
+from tasks import compose, export, judge, sample, solve
 from tasks import decontaminate as decontamination
 from tasks.tools import llm
 from tasks.tools.orchestrator import recipe
@@ -34,14 +34,13 @@ def mumath_code(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Dr
                 gate: Gated = "lenient", seeds: Seeds = "", licence: Licence = "", embedder: Embedder = "",
                 decontaminate: TestSets = (), name: Name = "mathmill-mumath-code", max_cost: MaxCost = 0.0,
                 max_tokens: MaxTokens = 0) -> Table[Example]:
-    """Seeds -> briefs -> problems -> attempts -> verdicts -> examples -> distinct -> clean -> data set."""
+    """Seeds -> briefs -> problems -> attempts -> verdicts -> examples -> clean -> data set. Likeness is wanted here."""
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, MIX, size=size, seed=seed)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, style="tools", samples=samples, stop="agreed")
     verdicts = judge.attempts(problems, attempts)
     examples = judge.accepted(problems, attempts, verdicts, briefs, gate=gate)
-    distinct = dedup.by_meaning(examples, embedder=embedder)
-    clean = decontamination.against(distinct, test_sets=decontaminate, embedder=embedder)
+    clean = decontamination.against(examples, test_sets=decontaminate, embedder=embedder)
     return export.parquet(clean, name=name)

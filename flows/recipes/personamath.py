@@ -39,7 +39,7 @@ def personamath(teacher: Teacher, model: Model = "", size: Size = 1000, seed: Dr
     by = llm.teacher(teacher, model)
     worked = sample.problems(seeds, licence=licence, seed=seed)
     briefs = compose.briefs(worked, MIX, size=size, seed=seed, personas=personas)
-    problems = compose.problems(briefs, by)
+    problems = compose.unlike(compose.problems(briefs, by))
     attempts = solve.attempts(problems, by, samples=samples, stop="agreed")
     verdicts = judge.attempts(problems, attempts)
     revised = solve.revised(problems, attempts, verdicts, by)

@@ -11,8 +11,8 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from schemas.errors import ParameterError
-from schemas.records import Brief, Concepts, Problem, Rejection, Seed, stable_id
+from schemas.errors import ParameterError, RunError
+from schemas.records import Brief, Concepts, Problem, Rejection, Seed, reject, stable_id
 from schemas.run import current_run
 from schemas.table import Table
 from tasks.asking import Talk, Unfit, asked
@@ -48,6 +48,9 @@ def briefs(seeds: Table[Seed], mix: Mapping[str, float], *, size: int, seed: int
 def _briefed(mix: Mapping[str, float], size: int, seed: int, people: list[str],
              table: Table[Seed]) -> Iterator[Brief]:
     seeds = list(table.rows())
+    if not seeds:
+        raise RunError("there is no seed that a problem could start from", where=table.name,
+                       mend="if a student is to fail some, give it harder seeds, or take another student")
     order = Random(seed).sample(range(len(seeds)), len(seeds))
     turns = {mode: count() for mode in mix}
     for mode in shared_out(mix, size):
@@ -107,6 +110,20 @@ def problems(briefs: Table[Brief], teacher: Teacher, *, max_depth: int = MAX_DEP
     """What the teacher makes of each brief; what comes to nothing is a rejection that says why."""
     return asked(partial(written, recipe=current_run().recipe, model=teacher.model, max_depth=max_depth), briefs,
                  teacher=teacher, into=Problem, name=name)
+
+
+@task
+def unlike(problems: Table[Problem], *, name: str = "unlike") -> Table[Problem]:
+    """Problems without those whose words came before: no solution is paid for twice."""
+    return whole(_unlike, problems, into=Problem, name=name, shard=SHARD)
+
+
+def _unlike(problems: Table[Problem]) -> Iterator[Problem | Rejection]:
+    first: dict[str, str] = {}
+    for row in problems.rows():
+        twin = first.setdefault(stable_id("words", *row.question.casefold().split()), row.id)
+        yield row if twin == row.id else reject(row.id, "unlike", "exact", "the same words as its twin",
+                                                content=row.question, twin_id=twin)
 
 
 def written(brief: Brief, recipe: str, model: str, max_depth: int = MAX_DEPTH) -> Talk[Problem]:

@@ -11,8 +11,8 @@ DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def numbers(text: str) -> Counter[str]:
-    """The numbers that a text tells, in digits or words, by value."""
-    return Counter(str(mention.value) for mention in read_numbers(text) if mention.value is not None)
+    """The numbers that a text tells, in digits or words, by value; not "one", which is mostly a pronoun."""
+    return Counter(str(mention.value) for mention in read_numbers(text) if mention.text.lower() != "one")
 
 
 def keep_numbers(old: str, new: str) -> None:

@@ -9,6 +9,7 @@ import json
 import pkgutil
 import random
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,8 @@ from typing import Any
 from tasks import prompts
 from tasks.prompts import Prompt, sections_of
 from tasks.scripted.stock import FRAMES, REMARKS, Known, Stock
+from tasks.scripted.variants import LACKING
+from tasks.tools.files import data_path
 
 Sections = Mapping[str, str]
 Replier = Callable[[Sections, random.Random, Stock], dict[str, Any]]
@@ -175,22 +178,41 @@ def _dropped(sections: Sections, rng: random.Random, _: Stock) -> dict[str, Any]
 
 
 def _determined(sections: Sections, _: random.Random, stock: Stock) -> dict[str, Any]:
-    known = stock.find(sections["Problem"]) is not None
+    found = stock.find(sections["Problem"])
+    known = found is not None and found.answer != LACKING
     return {"determined": known, "reason": "all is told" if known else "a number is missing",
             "missing": "" if known else "a number"}
 
 
 def _declared(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
-    return {"statement": f"{' '.join(_sentences(sections['Problem'])[:-1])} The answer is {sections['Answer']}."}
+    *story, asks = _sentences(sections["Problem"])
+    return {"statement": f"{' '.join(story)} Asked {asks.rstrip('?.')}, one must say {sections['Answer']}."}
+
+
+def _forward(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
+    told = re.sub(r"\bx\b", "a certain number", sections["Problem"], count=1)
+    return {"problem": f"{told} The answer was {sections['Answer']}. What was the certain number?"}
+
+
+def _planned(_: Sections, rng: random.Random, stock: Stock) -> dict[str, Any]:
+    plan = "1. Choose concepts. 2. Find where they meet. 3. Make it hard. 4. Sketch the solution. 5. Read it again."
+    return {"problem": rng.choice(stock.drawn).question, "rationale": plan}
+
+
+@cache
+def _names() -> frozenset[str]:
+    told = tomllib.loads(data_path("pools", "names.toml").read_text())
+    return frozenset(name for names in told.values() for name in names)
 
 
 def _entities(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
-    """First names alone: capitalised words that stand within a sentence and are no month or day."""
+    """First names alone."""
     text, slots = sections["Problem"], list[dict[str, str]]()
-    for name in dict.fromkeys(re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}\b", text)):
-        slot = f"person_{len(slots) + 1}"
-        text = re.sub(rf"\b{name}\b", f"{{{slot}}}", text)
-        slots.append({"slot": slot, "kind": "person", "words": name})
+    for name in dict.fromkeys(re.findall(r"\b[A-ZÀ-Þ][\w-]+", text)):
+        if name in _names():
+            slot = f"person_{len(slots) + 1}"
+            text = re.sub(rf"\b{name}\b", f"{{{slot}}}", text)
+            slots.append({"slot": slot, "kind": "person", "words": name})
     return {"slotted": text, "slots": slots}
 
 
@@ -233,7 +255,7 @@ REPLIES: dict[str, Replier] = {
     "paraphrase": _framed, "persona": _persona, "translate": _translated, "distract": _distracted,
     "drop_premise": _dropped, "has_answer": _determined, "declare": _declared, "mark_entities": _entities,
     "open_question": _open, "open_faithful": _passed, "concepts_of": _concepts, "suggest": _suggested, "grade": _graded,
-    "flags": _flagged}
+    "flags": _flagged, "forward": _forward, "from_hardness": _planned}
 PROBLEM_WRITING: Sequence[str] = (
-    "ask_about", "build_on", "change", "edit", "forward", "from_concepts", "from_grid", "from_hardness", "from_topic",
+    "ask_about", "build_on", "change", "edit", "from_concepts", "from_grid", "from_hardness", "from_topic",
     "similar")

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from tasks import families
 from tasks.instantiate import compiled
 from tasks.instantiate.write import pairs
+from tasks.scripted.variants import LACKING, Runs
 
 DATA = Path(__file__).parents[2] / "data"
 EVERY, EACH = 3, 8  # of the templates every third, of each eight problems: a start within some seconds
@@ -37,11 +38,22 @@ class Stock:
     """All known problems: to draw from, and to recognise."""
 
     def __init__(self) -> None:
-        self.drawn = list(_drawn())
-        self._by_text = {_key(known.question): known for known in (*self.drawn, *_seeds())}
+        self.drawn, seeds = list(_drawn()), list(_seeds())
+        self._by_text = {_key(known.question): known for known in (*self.drawn, *seeds)}
+        self._runs = Runs([(known.question, known) for known in seeds])
 
     def find(self, question: str) -> Known | None:
-        """A known problem, also in a frame that the teacher itself puts around one."""
+        """A known problem, also in a frame that the teacher itself puts around one, or as recipes change it."""
+        return self._exact(question) or self._recalled(question)
+
+    def _recalled(self, question: str) -> Known | None:
+        found = self._runs.recall(question)
+        if found is None or found.answer is None:
+            return found.known if found else None
+        told = "A fact is missing." if found.answer == LACKING else f"Backwards, it must have been {found.answer}."
+        return replace(found.known, question=question, answer=found.answer, solution=f"{told}\n#### {found.answer}")
+
+    def _exact(self, question: str) -> Known | None:
         text = question.strip()
         while text:
             if (found := self._by_text.get(_key(text))):
