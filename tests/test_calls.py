@@ -139,13 +139,13 @@ def test_kill_9_loses_no_more_than_was_in_flight(moment: float, tmp_path: Path) 
 def test_why_calls_were_paid(store: Store) -> None:
     rows = [Ask("s", (Turn("user", f"q{i}"),), tag="solve") for i in range(10)]
     for run, ask in [*(("one", row) for row in rows), *(("two", replace(row, temperature=0.1)) for row in rows[:4]),
-                     ("two", replace(rows[5], turns=(Turn("user", "edited"),))), ("two", replace(rows[0], tag="judge")),
-                     ("two", replace(rows[7], system="t", seed=1))]:
+                     ("two", replace(rows[5], turns=(Turn("user", "edited"),))),
+                     ("two", replace(rows[0], tag="judge", seed=5)), ("two", replace(rows[7], system="t", seed=1))]:
         store.put(call(ask, run=run))
         store.flush()
     reasons = {(reason.step, reason.changed): reason.calls for reason in queries.why(store)}
     assert reasons == {("solve", "temperature"): 4, ("solve", "turns: the row is new or edited"): 1,
-                       ("solve", "system, seed"): 1}
+                       ("solve", "system, seed"): 1, ("judge", "all: the first calls of this step"): 1}
     assert [reason.changed for reason in queries.why(store, "one")] == ["all: the first calls of this step"]
     with pytest.raises(ParameterError, match="no call of the run"):
         queries.why(store, "three")

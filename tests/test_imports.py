@@ -31,14 +31,14 @@ DOORS = {
     "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py"),
     "openai": ("tasks/tools/llm/wire.py",),
     "httpx2": ("tasks/tools/llm/wire.py",),
-    "aiohttp": ("tasks/tools/llm/wire.py",),
+    "aiohttp": ("tasks/tools/llm/wire.py", "tasks/scripted"),
     "jsonschema": ("tasks/tools/llm/schemas.py",),
     "pandas": (),
     "typer": ("flows",),
     "rich": ("flows", "tasks/tools/progress.py"),
 }
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "huggingface_hub", "prefect", "sympy", "duckdb",
-         "pandas", "openai", "httpx2", "aiohttp", "jsonschema", "scipy", "sklearn", "inflect")
+         "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect")
 
 
 def sources() -> list[Path]:

@@ -402,6 +402,9 @@ def test_openai_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ParameterError, match="wants an API key"):
         teacher("openai", "gpt").key()
     assert Teacher("x", "http://x", "m").key()
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    assert teacher("openai", "gpt").key() == SECRET
+    assert teacher("http://elsewhere/v1", "m").key() != SECRET
 
 
 def test_no_secret_comes_to_disk_or_into_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

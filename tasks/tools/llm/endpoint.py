@@ -60,8 +60,11 @@ class Teacher:
     poll: float = 30.0
 
     def key(self) -> str:
-        """The secret, from the environment only. Raises `ParameterError` where the endpoint surely wants one."""
-        for name in (self.key_env,) if self.key_env else KEYS:
+        """The secret, from the environment only. Raises `ParameterError` where the endpoint surely wants one.
+
+        `OPENAI_API_KEY` goes to OpenAI alone: no other server is to learn it because it happens to be set.
+        """
+        for name in (self.key_env,) if self.key_env else KEYS if self.url == OPENAI else KEYS[:1]:
             if value := os.environ.get(name, "").strip():
                 return value
         if self.key_env or self.url == OPENAI:

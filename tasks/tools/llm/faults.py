@@ -9,7 +9,7 @@ import orjson
 
 from schemas.errors import MathmillError, ParameterError, ToolError
 from tasks.tools.llm.ask import Failure
-from tasks.tools.llm.endpoint import KEYS, Teacher
+from tasks.tools.llm.endpoint import KEYS, OPENAI, Teacher
 from tasks.tools.llm.limiter import Limiter, retry_after
 from tasks.tools.llm.wire import Answer
 
@@ -61,7 +61,7 @@ def judge(answer: Answer, teacher: Teacher) -> Again | Failure | MathmillError:
 
 def _no_entry(status: int, words: str, teacher: Teacher) -> MathmillError:
     if status in (401, 403):
-        names = teacher.key_env or " or ".join(KEYS)
+        names = teacher.key_env or " or ".join(KEYS if teacher.url == OPENAI else KEYS[:1])
         return ParameterError(f"{teacher.name} refuses the API key: {words}", where=teacher.url,
                               mend=f"set {names} in the environment to a key that may use {teacher.model}")
     return ToolError(f"{teacher.name} wants to be paid first: {words}", where=teacher.url,
