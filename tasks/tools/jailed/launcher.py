@@ -100,6 +100,8 @@ def _map(proc: int, uid: int, gid: int) -> None:
         fd = os.open(name, os.O_WRONLY, dir_fd=proc)
         try:
             os.write(fd, line.encode())
+        except OSError as error:  # so that the host hears which: some systems refuse just this
+            raise OSError(error.errno, f"write {name}: {os.strerror(error.errno or 0)}") from None
         finally:
             os.close(fd)
 

@@ -6,6 +6,7 @@ What is not listed answers EPERM; what only an attack calls kills (SIGSYS). Anot
 import os
 import platform
 import struct
+from collections.abc import Iterable
 from errno import EACCES, ENOSYS, ENOTTY, EPERM
 
 ARCHES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}  # audit number, column of the tables
@@ -51,7 +52,7 @@ WRITES = 0x1 | 0x2 | 0x40 | 0x200 | 0x400000  # O_WRONLY, O_RDWR, O_CREAT, O_TRU
 THREAD, NAMESPACES = 0x10000, 0x7E020080  # flags of clone
 SOMEBODY = 0x7EEDC0DE  # stands for a process number until there is one
 ASYNC = 0x2000  # fcntl's O_ASYNC would let the kernel send signals
-_LOAD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _JEQ, _JGT, _JGE, _JSET, _RET = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
 Step = tuple[int, int, int, int]
@@ -64,13 +65,11 @@ def filter_for(writing: bool) -> bytes:
     steps: list[Step] = [(_LOAD, 0, 0, 4), (_JEQ, 1, 0, arch), _ret(_KILL), (_LOAD, 0, 0, 0)]
     if column == 0:
         steps += [(_JGE, 0, 1, X32), _ret(_KILL)]
-    for number in _numbers(READING + "," + CHANGING if writing else READING, column).values():
-        steps += [(_JEQ, 0, 1, number), _ret(_ALLOW)]
+    steps += _all_of(_numbers(READING + "," + CHANGING if writing else READING, column).values(), _ALLOW)
     for name, number in _numbers(GUARDED, column).items():
         guard = _guard(name, pid, writing)
         steps += [(_JEQ, 0, len(guard), number), *guard]
-    for number in _numbers(HOSTILE, column).values():
-        steps += [(_JEQ, 0, 1, number), _ret(_KILL)]
+    steps += _all_of(_numbers(HOSTILE, column).values(), _KILL)
     steps.append(_ret(_ERRNO | EPERM))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
 
@@ -83,6 +82,20 @@ def mine(program: bytes) -> bytes:
 def _numbers(table: str, column: int) -> dict[str, int]:
     rows = (row.split() for row in table.replace("\n", " ").split(",") if row.strip())
     return {name: int(numbers[column]) for name, *numbers in rows if numbers[column] != "-"}
+
+
+def _all_of(numbers: Iterable[int], verdict: int) -> list[Step]:
+    """The same verdict on all these calls, by runs of numbers: the kernel checks every step of every filter anew."""
+    steps: list[Step] = []
+    ordered = sorted(numbers)
+    firsts = [number for number in ordered if number - 1 not in ordered]
+    for first in firsts:
+        last = first
+        while last + 1 in ordered:
+            last += 1
+        test: list[Step] = [(_JEQ, 0, 1, first)] if first == last else [(_JGE, 0, 2, first), (_JGT, 1, 0, last)]
+        steps += [*test, _ret(verdict)]
+    return steps
 
 
 def _ret(what: int) -> Step:

@@ -3,7 +3,8 @@
 It sees file descriptors and limits, never a program's text or output: those go between the host and the child through
 a sealed memory file and pipes. Messages are JSON over a SEQPACKET socket: from the host `{"wall", "cpu", "memory",
 "scratch"}` with the descriptors (code, stdin, stdout, stderr, value, inputs), or `{"cancel": true}`; to the host
-`{"ready": …}`, then `{"ended", "code", "cpu", "wall", "late"}` for each.
+`{"ready": …}`, then `{"began", "ended", "code", "cpu", "wall", "late"}` for each; where it never began, it was the
+jail that failed, not the program.
 """
 
 import contextlib
@@ -68,6 +69,7 @@ class Server:
         self.filter = policy.filter_for(writing=plan["level"] == "namespaces")
         self.level, self.control = plan["level"], control
         self.itself = os.pidfd_open(os.getpid())
+        self.began = mmap(-1, PAGE)  # shared: the child says that all is set up, and lets go before the program runs
         self.used = _address_space()
         _limit((resource.RLIMIT_NOFILE, 64), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_MEMLOCK, 0),
                (resource.RLIMIT_MSGQUEUE, 0), (resource.RLIMIT_SIGPENDING, 64))  # what a child inherits
@@ -92,7 +94,7 @@ class Server:
                 os.close(fd)
 
     def _run(self, limits: dict[str, Any], fds: list[int]) -> dict[str, Any]:
-        since = monotonic()
+        since, self.began[0] = monotonic(), 0
         child = self._fork(limits, fds)
         late = self._await(child, since + limits["wall"])
         _, status, usage = os.wait4(child, 0)
@@ -100,7 +102,8 @@ class Server:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)  # what it started and left
         killed = os.WIFSIGNALED(status)
-        return {"ended": "signal" if killed else "exit", "late": late, "cpu": usage.ru_utime + usage.ru_stime,
+        return {"began": bool(self.began[0]) or late or killed, "ended": "signal" if killed else "exit", "late": late,
+                "cpu": usage.ru_utime + usage.ru_stime,
                 "code": os.WTERMSIG(status) if killed else os.WEXITSTATUS(status), "wall": monotonic() - since}
 
     def _fork(self, limits: dict[str, Any], fds: list[int]) -> int:
@@ -155,6 +158,8 @@ class Server:
             system.drop_capabilities()
             system.prctl(system.NO_NEW_PRIVS, 1)
             system.install(policy.mine(self.filter))
+        self.began[0] = 1
+        self.began.close()
         program.run(code, inputs, limits["value"])
 
 
