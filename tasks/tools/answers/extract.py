@@ -100,17 +100,17 @@ def _at_once(solution: str) -> Extracted | None:
         solution = solution.rpartition("</think>")[2]
         if not solution.strip() or "</" in solution:
             return None
-    if "I hope " in solution or ("<" in solution and ("<think>" in solution or "<answer>" in solution)):
+    if "<" in solution and ("<think>" in solution or "<answer>" in solution):
         return None
-    if "\\" in solution:
-        if "\\fbox" in solution or "\\framebox" in solution:
+    if "\\" in solution and "box" in solution:
+        if "\\fbox" in solution or "\\framebox" in solution or "I hope " in solution:
             return None
         if (at := solution.rfind("\\boxed")) >= 0:
             return None if solution.find("inal answer", at) >= 0 else _only_box(solution, at)
-    if "`" in solution and "```" in solution:
-        return None
     text = solution.rstrip()
     line = text[text.rfind("\n") + 1:]
+    if not line.rstrip(".")[-1:].isdigit() or ("`" in solution and "```" in solution) or "I hope " in solution:
+        return None
     if "answer is" in line and (said := _SAID_NUMBER.search(line[-TAIL:])) and "####" not in text:
         return Extracted(said[1], "marker")
     led = _LED_NUMBER.fullmatch(line) if len(line) < TAIL else None

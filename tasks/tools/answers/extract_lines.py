@@ -26,6 +26,7 @@ _CLOSING_DOLLAR = re.compile(r"(?<=[\w}!])\$(?!\d)")
 _DISPLAY_MARK = re.compile(r"\\(?:\[|\]|(?:begin|end)\{align)")
 _DISPLAYED = re.compile(
     r"\\\[.+?\\\]|\$\$.+?\$\$|\\begin\{(align\*?|aligned)\}.+?\\end\{\1\}", re.S)
+WINDOW = 500  # characters at the end that nearly always hold the last lines
 _TRIM = " \t\r\n*_`"
 
 
@@ -62,6 +63,12 @@ def prose_of(text: str) -> tuple[str, str]:
     end = ending(text)
     if "$$" not in end and ("\\" not in end or not _DISPLAY_MARK.search(end)):
         return text, end
+    # In a long text only what lies behind the last blank line before the window is looked at, if that is enough.
+    cut = text.rfind("\n\n", 0, len(text) - WINDOW) if len(text) > WINDOW else -1
+    if cut > 0 and text.count("$$", cut) % 2 == 0:
+        tail = flat(text[cut:])
+        if len(end := ending(tail)) < len(tail):
+            return f"{text[:cut]}\n{tail}", end
     text = flat(text)
     return text, ending(text)
 
