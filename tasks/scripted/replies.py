@@ -4,12 +4,12 @@ To teach a new prompt: a function `(sections, rng, stock) -> dict` here or in a 
 the prompt's name.
 """
 
+import calendar
 import importlib
 import json
 import pkgutil
 import random
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,11 +19,13 @@ from tasks import prompts
 from tasks.prompts import Prompt, sections_of
 from tasks.scripted.stock import FRAMES, REMARKS, Known, Stock
 from tasks.scripted.variants import LACKING
-from tasks.tools.files import data_path
 
 Sections = Mapping[str, str]
 Replier = Callable[[Sections, random.Random, Stock], dict[str, Any]]
 MARKS = re.compile(r"<<[^<>]*>>")
+CALENDAR = frozenset(name.lower() for name in (*calendar.day_name, *calendar.month_name))
+STARTERS = frozenset(("what", "how", "yesterday", "today", "since", "besides", "five", "nine", "ten", "twelve",
+                      "fifteen", "slugs", "fencing", "mrs", "grandfather", "mondays", "saturdays"))
 OUTPUT = "printed:"  # the lead's words before a program's output, in the turns of solving with tools
 
 
@@ -200,16 +202,15 @@ def _planned(_: Sections, rng: random.Random, stock: Stock) -> dict[str, Any]:
 
 
 @cache
-def _names() -> frozenset[str]:
-    told = tomllib.loads(data_path("pools", "names.toml").read_text())
-    return frozenset(name for names in told.values() for name in names)
+def _plain_words(stock: Stock) -> frozenset[str]:
+    return frozenset(re.findall(r"\b[a-z][\w-]+", " ".join(known.question for known in stock.all)))
 
 
-def _entities(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
-    """First names alone."""
+def _entities(sections: Sections, _: random.Random, stock: Stock) -> dict[str, Any]:
+    """First names alone: capitalised words that are never written small, and no day or month."""
     text, slots = sections["Problem"], list[dict[str, str]]()
-    for name in dict.fromkeys(re.findall(r"\b[A-ZÀ-Þ][\w-]+", text)):
-        if name in _names():
+    for name in dict.fromkeys(re.findall(r"\b[A-ZÀ-Þ][^\W\d_]+", text)):
+        if name.lower() not in _plain_words(stock) | CALENDAR and name.lower() not in STARTERS:
             slot = f"person_{len(slots) + 1}"
             text = re.sub(rf"\b{name}\b", f"{{{slot}}}", text)
             slots.append({"slot": slot, "kind": "person", "words": name})

@@ -39,7 +39,8 @@ class Stock:
 
     def __init__(self) -> None:
         self.drawn, seeds = list(_drawn()), list(_seeds())
-        self._by_text = {_key(known.question): known for known in (*self.drawn, *seeds)}
+        self.all = (*self.drawn, *seeds)
+        self._by_text = {_key(known.question): known for known in self.all}
         self._runs = Runs([(known.question, known) for known in seeds])
 
     def find(self, question: str) -> Known | None:
