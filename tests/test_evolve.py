@@ -123,7 +123,8 @@ def test_a_distractor_keeps_every_word_and_has_a_number() -> None:
     row = one("distractor", Pretend(distract={"problem": f"{said} {PEARS}", "inserted": said}))
     assert (row.answer, row.answer_policy, row.gold_level) == ("8.5", "preserve", "human")
     changed = PEARS.replace("12", "13")
-    assert refused(one("distractor", Pretend(distract={"problem": f"{said} {changed}", "inserted": said})), "lost_words")
+    other = {"problem": f"{said} {changed}", "inserted": said}
+    assert refused(one("distractor", Pretend(distract=other)), "lost_words")
     plain = {"problem": f"It rained. {PEARS}", "inserted": "It rained."}
     assert refused(one("distractor", Pretend(distract=plain)), "no_number")
 

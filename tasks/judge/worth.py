@@ -59,7 +59,7 @@ def ballot(problem: Problem, attempts: Sequence[Solution]) -> Ballot:
 
 def against_gold(problem: Problem, attempt: Solution) -> Verdict:
     """Its answer against the gold answer; of a solution in words the equations too."""
-    if attempt.mode in ("solve", "reflect"):
+    if attempt.mode in ("solve", "reflect") and attempt.answer:
         found = check_solution(problem.question, attempt.solution, problem.answer)
         return verdict(problem, attempt, "by_text", found.status, found.read, found.reason)
     if not attempt.answer:
