@@ -25,6 +25,10 @@ QUANTITY = re.compile(
 # What a quantity may begin with; its words ("pi", "sqrt(") are looked for only in texts that have them.
 _BEGINS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]")
 _BEGINS_IN_WORDS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]|s(?=qrt\()|p(?=i\b)")
+# A sentence of words around one plain number, as most last sentences are: read at once.
+_ONLY = re.compile(
+    r"[A-Za-z ,'’]*(?<= )(?<!negative )(?<!minus )(?<!mod )(?<!modulo )\$?(\d{1,3}(?:,\d{3})+(?!,)|\d+(?:\.\d+)?)"
+    r"(?: (?!pi\b|[xX]\b|sqrt|percent)[A-Za-z][A-Za-z ,'’-]*)?[.!]?")
 EQUALS = re.compile(r"=(?<![<>!≤≥:]=)(?!=)|≈|\\approx\b|(?<!\w)equals\b")
 # "2 × 5! × 5!" left as a product at the end of a sentence.
 _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
@@ -57,6 +61,8 @@ _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 
 def number_in(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
+    if only := _ONLY.fullmatch(text):
+        return only[1]
     text = _unconditional(_exact(_signed(plain(text))))
     if text.rstrip(_ENDS)[-1:] in _LAST and (several := _listed(text)):
         return several
