@@ -13,20 +13,29 @@ PASSES: dict[str, tuple[str, ...]] = {
 
 def accept(attempts: Sequence[Solution], verdicts: Sequence[Verdict], problems: Sequence[Problem],
            briefs: Mapping[str, Brief], gate: Gate, most: int, name: str) -> Iterator[Example | Rejection]:
-    """Each attempt as an example or a rejection; of those that may go on, the first `most` of a problem (0: all)."""
+    """Each attempt as an example or a rejection; of those that may go on, the best `most` of a problem (0: all)."""
     asked = {problem.id: problem for problem in problems}
-    given: dict[str, int] = {}
+    best = _best(attempts, verdicts, gate, most)
     for attempt, verdict in zip(attempts, verdicts, strict=True):
         problem = asked[attempt.problem_id]
         if not attempt.answer:
             yield rejected(attempt, name, "no_answer", "no final answer was found")
         elif verdict.status not in PASSES[gate]:
             yield rejected(attempt, name, verdict.method, f"{verdict.status}: {verdict.reason}")
-        elif most and given.get(problem.id, 0) >= most:
+        elif attempt.id not in best:
             yield rejected(attempt, name, "surplus", f"its problem has {most} of these already")
         else:
-            given[problem.id] = given.get(problem.id, 0) + 1
             yield example(problem, attempt, verdict, briefs.get(problem.parents[0]))
+
+
+def _best(attempts: Sequence[Solution], verdicts: Sequence[Verdict], gate: Gate, most: int) -> set[str]:
+    """The attempts that may go on: of a problem those that passed come first, then as they were made."""
+    able: dict[str, list[tuple[int, int, str]]] = {}
+    for place, (attempt, verdict) in enumerate(zip(attempts, verdicts, strict=True)):
+        if attempt.answer and verdict.status in PASSES[gate]:
+            rank = PASSES[gate].index(verdict.status)
+            able.setdefault(attempt.problem_id, []).append((rank, place, attempt.id))
+    return {name for own in able.values() for _, _, name in sorted(own)[:most or None]}
 
 
 def example(problem: Problem, attempt: Solution, verdict: Verdict, brief: Brief | None) -> Example:

@@ -64,13 +64,14 @@ def tried(problem: Problem, style: str, samples: int, stop: Stop, turns: int, na
     attempt = style_of(style, turns)
     first = {"never": samples, "agreed": EARLY, "right": 1}[stop]
     made: list[Solution | Rejection] = []
-    for batch in (range(min(first, samples)), range(first, samples)):
+    for number, batch in enumerate((range(min(first, samples)), range(first, samples))):
+        # A second request that is the first once more may be answered the same: a seed tells them apart.
+        settings = {"seed": number} if number else {"temperature": 0.0} if stop == "right" else {}
         if made and _settled(problem, made, stop):
             made += [rejected(problem, name, "spared", f"not needed: {stop} after {first}", str(sample))
                      for sample in batch]
             break
-        found = yield from abreast([attempt(problem, sample, 0.0 if stop == "right" and not sample else None)
-                                    for sample in batch])
+        found = yield from abreast([attempt(problem, sample, settings) for sample in batch])
         made += [_solution(problem, one, sample, style, name, recipe, model)
                  for sample, one in zip(batch, found, strict=True)]
     return made

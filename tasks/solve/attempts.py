@@ -45,19 +45,20 @@ class Worked:
 
 
 Attempt: TypeAlias = Generator[Step, Any, Worked]
-Style: TypeAlias = Callable[[Problem, int, float | None], Attempt]
+Settings: TypeAlias = dict[str, Any]  # of `Ask`, that differ from the prompt's own
+Style: TypeAlias = Callable[[Problem, int, Settings], Attempt]
 
 
-def in_words(problem: Problem, sample: int, temperature: float | None, prompt: Prompt = solve.PROMPT) -> Attempt:
+def in_words(problem: Problem, sample: int, settings: Settings, prompt: Prompt = solve.PROMPT) -> Attempt:
     """Step by step, to a box."""
-    reply = yield prompt.ask({"Problem": problem.question}, sample=sample, **_heat(temperature))
+    reply = yield prompt.ask({"Problem": problem.question}, sample=sample, **settings)
     _ended(reply)
     return Worked(reply.text.strip(), extract(reply.text, problem.question).text, prompt)
 
 
-def by_program(problem: Problem, sample: int, temperature: float | None, prompt: Prompt) -> Attempt:
+def by_program(problem: Problem, sample: int, settings: Settings, prompt: Prompt) -> Attempt:
     """One program, run; what it prints last is the answer."""
-    reply = yield prompt.ask({"Problem": problem.question}, sample=sample, **_heat(temperature))
+    reply = yield prompt.ask({"Problem": problem.question}, sample=sample, **settings)
     _ended(reply)
     code = _code(reply.text) or reply.text
     ran = yield Program(code)
@@ -69,10 +70,10 @@ def by_program(problem: Problem, sample: int, temperature: float | None, prompt:
     return Worked(f"{fenced('python', code)}\n{fenced('output', _output(ran))}", lines[-1].strip(), prompt)
 
 
-def in_turns(problem: Problem, sample: int, temperature: float | None, style: str, most: int) -> Attempt:
+def in_turns(problem: Problem, sample: int, settings: Settings, style: str, most: int) -> Attempt:
     """Words and programs by turns, each program's output or error shown to the model, `most` turns at most."""
     prompt = TURNS[style]
-    ask, told = prompt.ask({"Problem": problem.question}, sample=sample, **_heat(temperature)), ""
+    ask, told = prompt.ask({"Problem": problem.question}, sample=sample, **settings), ""
     for turn in range(1, most + 1):
         reply = yield ask
         _ended(reply)
@@ -89,10 +90,6 @@ def in_turns(problem: Problem, sample: int, temperature: float | None, style: st
 
 def fenced(kind: str, text: str) -> str:
     return f"```{kind}\n{text.strip()}\n```"
-
-
-def _heat(temperature: float | None) -> dict[str, float]:
-    return {} if temperature is None else {"temperature": temperature}
 
 
 def _ended(reply: Reply) -> None:
