@@ -5,21 +5,21 @@ A brief names a mode; `MODES` has them all: those of `tasks.evolve` start from a
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from random import Random
 
 from schemas.errors import ParameterError, RunError
-from schemas.records import Brief, Concepts, Problem, Rejection, Seed, reject, stable_id
+from schemas.records import Brief, Concepts, Problem, Rejection, Seed, Template, reject, stable_id
 from schemas.run import current_run
 from schemas.table import Table
 from tasks.asking import Talk, Unfit, asked
-from tasks.compose import fresh, graph, stock
+from tasks.compose import abstract, fresh, graph, stock
 from tasks.evolve import change, culture, deeper, perturb, reverse, rewrite
 from tasks.evolve.drafts import Draft, Mode
-from tasks.tools.each import whole
+from tasks.tools.each import by_row, each, whole
 from tasks.tools.llm import Teacher
 from tasks.tools.orchestrator import task
 
@@ -110,6 +110,22 @@ def problems(briefs: Table[Brief], teacher: Teacher, *, max_depth: int = MAX_DEP
     """What the teacher makes of each brief; what comes to nothing is a rejection that says why."""
     return asked(partial(written, recipe=current_run().recipe, model=teacher.model, max_depth=max_depth), briefs,
                  teacher=teacher, into=Problem, name=name)
+
+
+@task
+def templates(seeds: Table[Seed], teacher: Teacher) -> Table[Template]:
+    """A template of each seed by the teacher, which must give the seed and its answer back."""
+    return asked(abstract.abstracted, seeds, teacher=teacher, into=Template, name="templates")
+
+
+@task
+def partly_bound(templates: Table[Template]) -> Table[Template]:
+    """Each template and some in which a part of its numbers stays the seed's (InfinityMATH): table `partial`."""
+    return each(by_row(abstract.partly), templates, into=Template, name="partial", expected=_with_parts)
+
+
+def _with_parts(rows: Sequence[Template]) -> int:
+    return len(rows) * (1 + abstract.SUBSETS)
 
 
 @task

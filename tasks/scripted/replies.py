@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from schemas.records import Seed
 from tasks import prompts
+from tasks.lift.assemble import lift
+from tasks.lift.bound import Unlifted
 from tasks.prompts import Prompt, sections_of
 from tasks.scripted.stock import FRAMES, REMARKS, Known, Stock
 from tasks.scripted.variants import LACKING
@@ -217,6 +220,22 @@ def _entities(sections: Sections, _: random.Random, stock: Stock) -> dict[str, A
     return {"slotted": text, "slots": slots}
 
 
+def _generalised(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
+    """The template that lifting makes of a worked problem, its words left as they are."""
+    text, solution = sections["Problem"], sections["Solution"]
+    seed = Seed("s", [], text, solution, solution.rpartition("####")[2].strip(), "", "", 1)
+    try:
+        made = lift(seed)
+    except Unlifted:
+        return {"question": text, "numbers": [], "program": "answer = 0", "conditions": []}
+    numbers = [slot for slot in made.slots if slot.low and slot.start < slot.end]
+    for slot in sorted(numbers, key=lambda one: -one.start):
+        text = f"{text[:slot.start]}{{{{{slot.name}}}}}{text[slot.end:]}"
+    return {"question": text, "program": made.program, "conditions": [*made.conditions, *made.preferences],
+            "numbers": [{"name": slot.name, "value": slot.value, "low": slot.low, "high": slot.high,
+                         "whole": "." not in slot.value + slot.low + slot.step} for slot in numbers]}
+
+
 def _kept_problem(key: str) -> Replier:
     return lambda sections, _, __: {key: sections["Problem"]}
 
@@ -256,7 +275,8 @@ REPLIES: dict[str, Replier] = {
     "paraphrase": _framed, "persona": _persona, "translate": _translated, "distract": _distracted,
     "drop_premise": _dropped, "has_answer": _determined, "declare": _declared, "mark_entities": _entities,
     "open_question": _open, "open_faithful": _passed, "concepts_of": _concepts, "suggest": _suggested, "grade": _graded,
-    "flags": _flagged, "forward": _forward, "from_hardness": _planned}
+    "flags": _flagged, "forward": _forward, "from_hardness": _planned,
+    "generalise": _generalised}
 PROBLEM_WRITING: Sequence[str] = (
     "ask_about", "build_on", "change", "edit", "from_concepts", "from_grid", "from_hardness", "from_topic",
     "similar")
