@@ -16,7 +16,8 @@ from schemas.parameters import Parameter
 FORMAT = 1
 ROOT = Path(__file__).parents[1]
 CODE = ("schemas", "tasks", "flows")  # their .py, .sql and .jinja files
-SHIPPED = ("data/seeds", "data/pools", "data/templates", "tasks/data")  # what tables are made from; wheels use the last
+# What tables are made from; wheels use the last.
+SHIPPED = ("data/seeds", "data/pools", "data/templates", "data/personas", "data/concepts", "tasks/data")
 PACKAGES = ("mathmill", "pyarrow", "duckdb", "sympy", "torch", "sentence-transformers", "datasets", "prefect", "numpy")
 
 
