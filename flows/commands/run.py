@@ -12,6 +12,7 @@ ANY_PARAMETER = {"allow_extra_args": True, "ignore_unknown_options": True}
 SHOWN = 5  # records of a preview
 # What a preview asks for where nobody said: twice the records, as some may be rejected, of a few seeds or of one level
 # of the families, because a template costs some milliseconds before its first draw.
+PILOT = 20  # problems of a preview with a teacher
 FEW = {"size": 2 * SHOWN, "limit": 40, "difficulty": (3,)}
 
 Recipe = Annotated[str, typer.Argument(metavar="RECIPE", help="One of `mathmill recipes`.", show_default=False)]
@@ -61,15 +62,35 @@ def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = 
 def preview(context: typer.Context, recipe: Recipe, seed: Seed = None) -> None:
     """Show five finished records of a recipe, and write nothing.
 
-    Takes the recipe's parameters as `mathmill run` does.
+    Takes the recipe's parameters as `mathmill run` does. With a teacher it also forecasts the whole: cost, yield, time.
     """
     from itertools import islice
+    from time import time
 
     from flows.commands.output import show_examples
 
     flow, values = _prepared(context, recipe, {"seed": seed})
     few = {name: value for name, value in FEW.items() if name in flow.parameters}
-    show_examples(islice(flow.run(preview=True, **{**few, **values}).rows(), SHOWN))
+    if "teacher" not in flow.parameters:
+        return show_examples(islice(flow.run(preview=True, **{**few, **values}).rows(), SHOWN))
+    size = int(values.pop("size", flow.parameters["size"].default))
+    since = time()
+    made = flow.run(preview=True, **{**few, "size": PILOT, **values})
+    show_examples(islice(made.rows(), SHOWN))
+    return _show_forecast(made, since, size, values)
+
+
+def _show_forecast(made: Any, since: float, size: int, values: dict[str, Any]) -> None:
+    """What a pilot says of the whole."""
+    from flows.forecast import asked_since, forecast, told
+    from schemas.manifest import MANIFEST, read_manifest
+    from tasks.tools.calls.store import store
+    from tasks.tools.llm import teacher
+
+    folder = next(place for place in made.path.parents if (place / MANIFEST).exists())
+    calls = asked_since(read_manifest(folder), since, store())
+    abreast = teacher(values["teacher"], values.get("model", "")).concurrency
+    typer.echo(told(forecast(calls, PILOT, made.count(), size, abreast, store())))
 
 
 def _prepared(context: typer.Context, recipe: str, flags: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
