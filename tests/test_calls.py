@@ -22,9 +22,10 @@ from schemas.plan import Plan
 from schemas.run import open_run
 from tasks.tools.calls import queries
 from tasks.tools.calls.key import changed, key, prints
+from tasks.tools.calls.layout import Call
 from tasks.tools.calls.ledger import Ledger
 from tasks.tools.calls.prices import price
-from tasks.tools.calls.store import Call, Store, calls_path
+from tasks.tools.calls.store import Store, calls_path
 from tasks.tools.llm import Ask, Failure, Reply, Turn, teacher  # noqa: F401
 from tasks.tools.llm.engine import Engine
 from tests.conftest import ROOT, Command

@@ -13,8 +13,9 @@ from typing import Any
 
 from schemas.errors import ParameterError, RunError
 from schemas.run import Run, current_run
+from tasks.tools.calls.layout import Call
 from tasks.tools.calls.prices import Price, prices_path
-from tasks.tools.calls.store import Call, Store
+from tasks.tools.calls.store import Store
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from schemas.errors import ParameterError
 from tasks.tools.calls.key import changed
-from tasks.tools.calls.store import Store, unpacked
+from tasks.tools.calls.layout import unpacked
+from tasks.tools.calls.store import Store
 
 LOOKED_AT = 8  # earlier calls of the same row that a call is held against
 SUMMARY = """

@@ -9,73 +9,17 @@ import os
 import sqlite3
 import threading
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from schemas.errors import StorageError
+from tasks.tools.calls.layout import Call, Kept, Where, commit, connect, prepare, unpacked
 
-GATHER = 0.005  # seconds; a commit takes about one millisecond, so batches come together by themselves
+GATHER = 0.01  # seconds; a commit takes about a millisecond of CPU time, however many calls are in it
 BATCH = 256  # calls a commit
-BUSY = 60_000  # milliseconds to wait for another process that writes
-LAYOUT = 1  # of the file; kept in `user_version`
-TABLES = """
-CREATE TABLE IF NOT EXISTS calls (
-    key BLOB NOT NULL UNIQUE, family TEXT NOT NULL, model TEXT NOT NULL, step TEXT NOT NULL, recipe TEXT NOT NULL,
-    run TEXT NOT NULL, made REAL NOT NULL, seconds REAL NOT NULL, prompt_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL, cost REAL, turns INTEGER NOT NULL, prints BLOB NOT NULL, system BLOB NOT NULL,
-    value BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS calls_by_row ON calls (step, turns);
-CREATE INDEX IF NOT EXISTS calls_by_run ON calls (run);
-CREATE TABLE IF NOT EXISTS systems (print BLOB PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS hits (
-    run TEXT, recipe TEXT, step TEXT, model TEXT, hits INTEGER NOT NULL, PRIMARY KEY (run, recipe, step, model))
-    WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS batches (
-    name TEXT PRIMARY KEY, id TEXT NOT NULL, url TEXT NOT NULL, model TEXT NOT NULL, made REAL NOT NULL,
-    state TEXT NOT NULL, asks BLOB NOT NULL);
-"""
-INSERT = f"INSERT OR REPLACE INTO calls VALUES ({', '.join('?' * 15)})"
-Where = tuple[str, str, str, str]  # run, recipe, step, model
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A finished call. `answer` is what came back, as the server put it; `request` says what was asked.
-
-    `cost` is in dollars, nan where the price is unknown; `prints` are of `tasks.tools.calls.key`.
-    """
-
-    key: bytes
-    family: str
-    model: str
-    step: str
-    recipe: str
-    run: str
-    seconds: float
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float
-    prints: bytes
-    system: str
-    request: dict[str, Any]
-    answer: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a lookup gives: enough to make a reply of."""
-
-    answer: dict[str, Any]
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float
 
 
 class Store:
@@ -92,7 +36,7 @@ class Store:
         self._closing = False
         self._busy = False
         self._fault: StorageError | None = None
-        self._guarded(lambda: _prepare(self.connection()))
+        self._guarded(lambda: prepare(self.connection()))
         self._writer = threading.Thread(target=self._write, name="calls", daemon=True)
         self._writer.start()
         atexit.register(self.close)
@@ -101,7 +45,7 @@ class Store:
         """This thread's own connection, for reading."""
         if not hasattr(self._local, "db"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._local.db = _connect(self.path)
+            self._local.db = connect(self.path)
         db: sqlite3.Connection = self._local.db
         return db
 
@@ -159,7 +103,7 @@ class Store:
         while batch := self._gather():
             calls, hits = batch
             try:
-                _commit(self.connection(), [call for call, _ in calls], hits)
+                commit(self.connection(), [call for call, _ in calls], hits)
             except (sqlite3.Error, OSError) as error:
                 self._fault = _storage(error, self.path)
             with self._more:
@@ -187,52 +131,6 @@ class Store:
             hits, self._hits = self._hits, Counter()
             self._busy = bool(calls or hits)
             return (calls, hits) if self._busy else None
-
-
-def unpacked(value: bytes) -> dict[str, Any]:
-    """`{"request": …, "answer": …}` of a `value`."""
-    held: dict[str, Any] = orjson.loads(zlib.decompress(value))
-    return held
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY / 1000, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA page_size=16384")  # what compression saves is lost again in smaller pages
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    return db
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    (layout,) = db.execute("PRAGMA user_version").fetchone()
-    if layout > LAYOUT:
-        raise sqlite3.DatabaseError(f"written by a newer mathmill (layout {layout})")
-    if layout < LAYOUT:
-        db.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version={LAYOUT}; COMMIT;")
-
-
-def _commit(db: sqlite3.Connection, calls: list[Call], hits: Counter[Where]) -> None:
-    from tasks.tools.calls.key import FIELDS, PRINT
-
-    at = {name: FIELDS.index(name) * PRINT for name in ("system", "turns")}
-    rows, systems = [], {}
-    for call in calls:
-        system = call.prints[at["system"]:at["system"] + PRINT]
-        turns = int.from_bytes(call.prints[at["turns"]:at["turns"] + PRINT])
-        value = zlib.compress(orjson.dumps({"request": call.request, "answer": call.answer}), 1)
-        systems[system] = call.system
-        rows.append((call.key, call.family, call.model, call.step, call.recipe, call.run, time.time(), call.seconds,
-                     call.prompt_tokens, call.completion_tokens, call.cost, turns, call.prints, system, value))
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        db.executemany(INSERT, rows)
-        db.executemany("INSERT OR IGNORE INTO systems VALUES (?, ?)", systems.items())
-        db.executemany("INSERT INTO hits VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET hits = hits + excluded.hits",
-                       [(*where, count) for where, count in hits.items()])
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _storage(error: Exception, path: Path) -> StorageError:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tasks.tools.calls.store import Kept
+from tasks.tools.calls.layout import Kept
 from tasks.tools.llm.ask import Ask, Failure, Reply, Turn
 from tasks.tools.llm.bodies import read
 from tasks.tools.llm.schemas import CORRECT, CORRECTIONS, fitted

@@ -8,13 +8,14 @@ import orjson
 
 from schemas.errors import MathmillError
 from tasks.tools.calls.key import fields, prints
+from tasks.tools.calls.layout import Call, Kept
 from tasks.tools.calls.ledger import Held, Ledger
 from tasks.tools.calls.prices import Price, price
-from tasks.tools.calls.store import Call, Kept, Store
+from tasks.tools.calls.store import Store
 from tasks.tools.llm.ask import Ask, Failure
 from tasks.tools.llm.bodies import PATH, Choices, body, choices, most_tokens, samples_at_once
 from tasks.tools.llm.endpoint import Teacher
-from tasks.tools.llm.faults import HANGS, HUNG, TRIES, Again, Health, judge, rest
+from tasks.tools.llm.faults import HANGS, HUNG, STRANGE, TRIES, Again, Health, judge, rest
 from tasks.tools.llm.limiter import Limiter
 from tasks.tools.llm.wire import Answer, Wire
 
@@ -67,7 +68,7 @@ class Caller:
                         return [NO_BUDGET] * len(asks)
                 if tries >= TRIES or hangs >= HANGS:
                     return [Failure("gave_up", got.words)] * len(asks)
-                await rest(max(1, tries), got)
+                await rest(max(1, tries), got, self.health.failures < STRANGE)
         finally:
             if held is not None:
                 ledger.release(held)

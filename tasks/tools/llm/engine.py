@@ -7,52 +7,29 @@ stays flat however many there are.
 
 import asyncio
 import atexit
+import gc
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
+from dataclasses import replace
 
 from schemas.errors import MathmillError, RunError, ToolError
 from schemas.run import current_run
 from tasks.tools.calls.key import key
+from tasks.tools.calls.layout import Kept
 from tasks.tools.calls.ledger import Ledger, of_run
 from tasks.tools.calls.prices import price
-from tasks.tools.calls.store import Kept, Store, store
+from tasks.tools.calls.store import Store, store
 from tasks.tools.llm.answers import answered, correction
 from tasks.tools.llm.ask import Ask, Failure, Reply
+from tasks.tools.llm.batches import prepay
 from tasks.tools.llm.caller import Caller
 from tasks.tools.llm.endpoint import Teacher
+from tasks.tools.llm.lines import CHUNK, Entry, Line, Outcome, arrived, chunk_of
 
-Outcome = Reply | Failure
-CHUNK = 64  # asks that are looked up at once
-HASTE = 0.005  # seconds after which a chunk goes even if the source has not filled it
-GATHER = 0.002  # seconds in which outcomes come together
+AHEAD = 8  # times the calls in flight: so far a call that is made again and again may lag before others wait for it
 GRACE = 10.0  # seconds that calls in flight, which are paid, may take when a run stops
-
-
-class _Line:
-    """Those who wait for one `ask_all`: outcomes come in any order, by number."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.done: SimpleQueue[tuple[int, Outcome | MathmillError]] = SimpleQueue()
-        self.closed = False
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A call that is wanted now, once, by however many."""
-
-    key: bytes
-    ask: Ask
-    waiting: list[tuple[_Line, int]] = field(default_factory=list)
-    kept: Kept | None = None
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.waiting[0][0].ledger
 
 
 class Engine:
@@ -62,7 +39,7 @@ class Engine:
         """`ledger` is for asks outside of a run. Raises `ParameterError` where a key is wanted and there is none."""
         self.teacher, self.store, self.ledger = teacher, calls or store(), ledger or Ledger()
         self._lock = threading.Lock()
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: dict[bytes, Entry] = {}
         self._lines = 0
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name=f"llm {teacher.name}", daemon=True)
@@ -75,8 +52,9 @@ class Engine:
         atexit.register(self.close)
 
     async def _started(self) -> Caller:
-        self._jobs: asyncio.Queue[list[_Entry]] = asyncio.Queue()
+        self._jobs: asyncio.Queue[list[Entry]] = asyncio.Queue()
         caller = Caller(self.teacher, self.store)
+        gc.freeze()  # all that was imported: to look through it again and again took a third of a call's CPU time
         # More than may be in flight: some wait to try again, and others should use their turn.
         self._workers = [asyncio.create_task(self._work()) for _ in range(2 * self.teacher.concurrency)]
         return caller
@@ -91,7 +69,7 @@ class Engine:
         Raises `ParameterError` for a wrong key, an unknown model or a budget that has no price, `ToolError` for an
         endpoint that is down, `StorageError`. What was answered until then is kept, and not paid again.
         """
-        line = _Line(ledger or of_run(self.store) or self.ledger)
+        line = Line(ledger or of_run(self.store) or self.ledger)
         with self._lock:
             if not self._lines:  # what stopped others may be mended now
                 self.caller.fatal = None
@@ -99,8 +77,6 @@ class Engine:
             self._lines += 1
         try:
             if self.teacher.batch:
-                from tasks.tools.llm.batches import prepay
-
                 prepay(self, asks := list(asks), line.ledger)
             yield from self._stream(iter(asks), line)
         finally:
@@ -110,18 +86,18 @@ class Engine:
             with suppress(RunError):
                 line.ledger.note(current_run())
 
-    def _stream(self, source: Iterator[Ask], line: _Line) -> Iterator[Outcome]:
-        window = 4 * self.teacher.concurrency + 2 * CHUNK
+    def _stream(self, source: Iterator[Ask], line: Line) -> Iterator[Outcome]:
+        window = AHEAD * self.teacher.concurrency + 2 * CHUNK
         ready: dict[int, Outcome] = {}
         sent = given = 0
         more = True
         while more or given < sent:
             if more and window - (sent - given) >= CHUNK:
-                chunk, more = _chunk(source)
+                chunk, more = chunk_of(source)
                 self._submit(chunk, line, sent)
                 sent += len(chunk)
             wait = given < sent and given not in ready and (not more or window - (sent - given) < CHUNK)
-            for number, outcome in _arrived(line, wait):
+            for number, outcome in arrived(line, wait):
                 if isinstance(outcome, MathmillError):
                     self._wind_down()
                     raise outcome
@@ -132,10 +108,10 @@ class Engine:
                 if more and window - (sent - given) >= CHUNK:
                     break  # those who read slowly must not starve the endpoint
 
-    def _submit(self, asks: Sequence[Ask], line: _Line, first: int) -> None:
+    def _submit(self, asks: Sequence[Ask], line: Line, first: int) -> None:
         fresh = self._claimed(asks, line, first)
         found = self.store.get([entry.key for entry in fresh]) if fresh else {}
-        groups: dict[Ask, list[_Entry]] = {}
+        groups: dict[Ask, list[Entry]] = {}
         for entry in fresh:
             entry.kept = found.get(entry.key)
             outcome = answered(entry.ask, entry.kept, cached=True) if entry.kept else None
@@ -149,7 +125,7 @@ class Engine:
         if jobs:
             self.loop.call_soon_threadsafe(self._accept, jobs)
 
-    def _claimed(self, asks: Sequence[Ask], line: _Line, first: int) -> list[_Entry]:
+    def _claimed(self, asks: Sequence[Ask], line: Line, first: int) -> list[Entry]:
         """New entries; asks that others make already wait with them. Claimed before looked up: none is paid twice."""
         fresh = []
         keys = [key(self.teacher.family, self.teacher.model, ask) for ask in asks]
@@ -157,18 +133,18 @@ class Engine:
             for number, (name, ask) in enumerate(zip(keys, asks, strict=True), first):
                 entry = self._entries.get(name)
                 if entry is None:
-                    entry = self._entries[name] = _Entry(name, ask)
+                    entry = self._entries[name] = Entry(name, ask)
                     fresh.append(entry)
                 else:
                     self._count_hit(line, ask)
                 entry.waiting.append((line, number))
         return fresh
 
-    def _count_hit(self, line: _Line, ask: Ask) -> None:
+    def _count_hit(self, line: Line, ask: Ask) -> None:
         line.ledger.hit(ask.tag, self.teacher.model)
         self.store.hit((line.ledger.run, line.ledger.recipe, ask.tag, self.teacher.model))
 
-    def _finish(self, entry: _Entry, outcome: Outcome | MathmillError) -> None:
+    def _finish(self, entry: Entry, outcome: Outcome | MathmillError) -> None:
         with self._lock:
             self._entries.pop(entry.key, None)
         for line, number in entry.waiting:
@@ -177,7 +153,7 @@ class Engine:
                 outcome = outcome._replace(cached=True)
 
     def _wind_down(self) -> None:
-        """Calls in flight are paid: they may end and be kept, within reason."""
+        """Calls in flight are paid: they may end and be kept."""
         until = time.monotonic() + GRACE
         while self.caller.limiter.in_flight and time.monotonic() < until:
             time.sleep(0.01)
@@ -185,7 +161,7 @@ class Engine:
 
     # --- in the loop
 
-    def _accept(self, jobs: list[list[_Entry]]) -> None:
+    def _accept(self, jobs: list[list[Entry]]) -> None:
         for job in jobs:
             self._jobs.put_nowait(job)
 
@@ -203,14 +179,14 @@ class Engine:
                 for entry in job:
                     self._finish(entry, stop)
 
-    def _given_up(self, entry: _Entry) -> bool:
+    def _given_up(self, entry: Entry) -> bool:
         with self._lock:
             if all(line.closed for line, _ in entry.waiting):
                 self._entries.pop(entry.key, None)
                 return True
         return False
 
-    async def _serve(self, job: list[_Entry]) -> None:
+    async def _serve(self, job: list[Entry]) -> None:
         while unpaid := [entry for entry in job if entry.kept is None]:
             got = await self.caller.pay([entry.ask for entry in unpaid], [entry.key for entry in unpaid],
                                         unpaid[0].ledger)
@@ -222,12 +198,12 @@ class Engine:
                     entry.kept = kept
         await asyncio.gather(*(self._end(entry) for entry in job))
 
-    async def _end(self, entry: _Entry) -> None:
+    async def _end(self, entry: Entry) -> None:
         assert entry.kept is not None
         outcome = answered(entry.ask, entry.kept, cached=False)
         self._finish(entry, outcome if outcome is not None else await self._corrected(entry))
 
-    async def _corrected(self, entry: _Entry) -> Outcome:
+    async def _corrected(self, entry: Entry) -> Outcome:
         """Correction turns, each a call of its own, until the schema is met or they are used up."""
         assert entry.kept is not None
         ask, said = entry.ask, [entry.kept]
@@ -257,28 +233,8 @@ class Engine:
         await self.caller.wire.close()
 
 
-def _chunk(source: Iterator[Ask]) -> tuple[list[Ask], bool]:
-    """The next asks, and whether there are more."""
-    chunk, until = [], time.monotonic() + HASTE
-    for ask in source:
-        chunk.append(ask)
-        if len(chunk) == CHUNK or time.monotonic() > until:
-            return chunk, True
-    return chunk, False
-
-
-def _arrived(line: _Line, wait: bool) -> Iterator[tuple[int, Outcome | MathmillError]]:
-    with suppress(Empty):
-        if wait:
-            yield line.done.get()
-            time.sleep(GATHER)  # else this thread wakes for each, and takes the interpreter from the loop
-        while True:
-            yield line.done.get_nowait()
-
-
 def _broken(error: Exception, teacher: Teacher) -> ToolError:
-    return ToolError(f"{type(error).__name__}: {error}", where=teacher.url,
-                     mend="this is a fault of mathmill; what was answered is kept")
+    return ToolError(f"{type(error).__name__}: {error}", where=teacher.url, mend="a fault of ours; all answers are kept")
 
 
 _ENGINES: dict[tuple[Teacher, Store], Engine] = {}

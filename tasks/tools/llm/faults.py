@@ -17,6 +17,7 @@ TRIES = 12  # of one call against faults of the server
 HANGS = 3  # of those may end without any answer in time
 FIRST, LONGEST = 0.25, 20.0  # seconds before the first and any later try
 QUICK = 10.0  # seconds after which an endpoint that never answered counts as down, even if `patience` is more
+CALM = 2.0  # seconds at most, while other calls succeed
 STRANGE = 10  # failures in a row from which on calls go out one at a time
 HUNG = "no whole answer in"
 WORDS = 500  # characters of a server's message that are kept
@@ -113,12 +114,16 @@ class Health:
         return None
 
 
-def backoff(tries: int, fault: Again) -> float:
-    """Seconds to wait before the next try of one call, with jitter: many that failed together must not return so."""
+def backoff(tries: int, fault: Again, calm: bool = False) -> float:
+    """Seconds to wait before the next try of one call, with jitter: many that failed together must not return so.
+
+    `calm`: other calls succeed, so there is no storm to wait out, and a long wait would only make a long tail.
+    """
     if fault.after:
         return min(120.0, fault.after) * random.uniform(1.0, 1.1)
-    return min(LONGEST, FIRST * 2.0 ** (tries - 1)) * random.uniform(0.5, 1.0)
+    return (min(CALM, CALM / 20 * 1.5 ** (tries - 1)) if calm else min(LONGEST, FIRST * 2.0 ** (tries - 1))
+            ) * random.uniform(0.5, 1.0)
 
 
-async def rest(tries: int, fault: Again) -> None:
-    await asyncio.sleep(backoff(tries, fault))
+async def rest(tries: int, fault: Again, calm: bool) -> None:
+    await asyncio.sleep(backoff(tries, fault, calm))
