@@ -173,9 +173,9 @@ def test_finds_nothing_in_nothing(solution: str) -> None:
 
 
 PIECES = [
-    r"\boxed{3}", r"\boxed{x = 4}", r"\boxed{", r"\fbox{5}", r"\text{ and }", " and ", ", ", "\n", ". ",
-    "The answer is 6", "The final answer is $7$", "A: 8", "#### 9", "####", "10 apples", "<think>", "</think>",
-    "<answer>", "```", "$", "I hope it is correct",
+    "box", " of a box ", r"\boxed{3}", r"\boxed{x = 4}", r"\boxed{", r"\fbox{5}", r"\text{ and }", " and ",
+    ", ", "\n", ". ", "The answer is 6", "The final answer is $7$", "A: 8", "#### 9", "####", "10 apples",
+    "<think>", "</think>", "<answer>", "```", "$", "I hope it is correct",
     "which is much longer than any mere link between two boxes could ever be"]
 
 

@@ -102,11 +102,8 @@ def _at_once(solution: str) -> Extracted | None:
             return None
     if "<" in solution and ("<think>" in solution or "<answer>" in solution):
         return None
-    if "\\" in solution and "box" in solution:
-        if "\\fbox" in solution or "\\framebox" in solution or "I hope " in solution:
-            return None
-        if (at := solution.rfind("\\boxed")) >= 0:
-            return None if solution.find("inal answer", at) >= 0 else _only_box(solution, at)
+    if "\\" in solution and (at := solution.rfind("box")) >= 0:
+        return None if "I hope " in solution else _only_box(solution, at)
     text = solution.rstrip()
     line = text[text.rfind("\n") + 1:]
     if not line.rstrip(".")[-1:].isdigit() or ("`" in solution and "```" in solution) or "I hope " in solution:
@@ -120,14 +117,16 @@ def _at_once(solution: str) -> Extracted | None:
 
 
 def _only_box(solution: str, at: int) -> Extracted | None:
-    """The last box, where no box before it can be linked to it."""
-    if not solution.startswith("{", at + 6):
+    """The box at the last "box", where no box before can be linked to it and no final answer follows."""
+    if not solution.startswith("\\boxed{", at - 1) or solution.find("inal answer", at) >= 0:
         return None
-    if (before := solution.rfind("\\boxed", 0, at)) >= 0:
-        between = solution[grouped(solution, before + 6)[1]:at]
-        if "\\text" in between or not _WORDY.search(between) or len(between) < TAIL:
+    if (before := solution.rfind("box", 0, at)) >= 0:
+        boxed_too = solution.startswith("\\boxed{", before - 1)
+        between = solution[grouped(solution, before + 5)[1] if boxed_too else before : at]
+        other = not boxed_too and solution[before - 1] in "\\fe"  # \fbox, \framebox
+        if other or "\\text" in between or not _WORDY.search(between) or len(between) < TAIL:
             return None
-    content = grouped(solution, at + 6)[0]
+    content = grouped(solution, at + 5)[0]
     if not content.strip() or "\\\\" in content or "<<" in content:
         return None
     return Extracted(valued(content, "number"), "boxed")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-_SAYS = re.compile(r"\w|√|π")
+_SAYS = re.compile(r"[\w√]")
 # what models add for politeness or as a caveat once the answer is given
 _ASIDE = re.compile(
     r"\W*(?:(?:note|remark|disclaimer|p\.?\s?s)\b\W*:|(?:please )?let me know\b|(?:i )?hope (?:this|that|it) helps"

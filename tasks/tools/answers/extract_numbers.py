@@ -25,10 +25,11 @@ QUANTITY = re.compile(
 # What a quantity may begin with; its words ("pi", "sqrt(") are looked for only in texts that have them.
 _BEGINS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]")
 _BEGINS_IN_WORDS = re.compile(rf"[\d.√π\\$€£\-−–{_VULGAR[1:-1]}]|s(?=qrt\()|p(?=i\b)")
-# A sentence of words around one plain number, as most last sentences are: read at once.
-_ONLY = re.compile(
-    r"[A-Za-z ,'’]*(?<= )(?<!negative )(?<!minus )(?<!mod )(?<!modulo )\$?(\d{1,3}(?:,\d{3})+(?!,)|\d+(?:\.\d+)?)"
-    r"(?: (?!pi\b|[xX]\b|sqrt|percent)[A-Za-z][A-Za-z ,'’-]*)?[.!]?")
+# What most last sentences are, words around one plain number or a sum and its total, is read at once.
+_LAST_NUMBER = (r"\$?(\d{1,3}(?:,\d{3})+(?!,)|\d+(?:\.\d+)?)"
+                r"(?: (?!pi\b|[xX]\b|sqrt|percent)[A-Za-z][A-Za-z ,'’-]*)?[.!]?")
+_ONLY = re.compile(rf"(?:[A-Za-z ,'’]* (?<!negative )(?<!minus )(?<!mod )(?<!modulo ))?{_LAST_NUMBER}")
+_TOTAL = re.compile(rf" ?{_LAST_NUMBER}")
 EQUALS = re.compile(r"=(?<![<>!≤≥:]=)(?!=)|≈|\\approx\b|(?<!\w)equals\b")
 # "2 × 5! × 5!" left as a product at the end of a sentence.
 _PRODUCT = re.compile(rf"(?<![\w.]){_NUMBER}!?(?:\s*(?:[×·*]|\\times|\\cdot)\s*{_NUMBER}!?)+(?=[\s.$]*$)")
@@ -61,8 +62,8 @@ _REMARK = re.compile(r"(?<=[\w%*})])\s+\([^()]*\)")
 
 def number_in(text: str, problem: str | None, before: str = "") -> str:
     """The quantity that a sentence states as its result; `before` is what the solution worked out ahead of it."""
-    if only := _ONLY.fullmatch(text):
-        return only[1]
+    if plainly := _at_once(text):
+        return plainly
     text = _unconditional(_exact(_signed(plain(text))))
     if text.rstrip(_ENDS)[-1:] in _LAST and (several := _listed(text)):
         return several
@@ -82,6 +83,16 @@ def number_in(text: str, problem: str | None, before: str = "") -> str:
     if len(found) < 2:
         return spell(found[0]) if found else ""
     return spell(_result(found, _values(problem or ""), before))
+
+
+def _at_once(text: str) -> str:
+    """The number in a plain sentence, found without the rules that odd ones need; they would find the same."""
+    if only := _ONLY.fullmatch(text):
+        return only[1]
+    if (at := text.rfind("=")) < 0 or "(" in text or "equals" in text or not text[:at].rstrip()[-1:].isdigit():
+        return ""
+    total = _TOTAL.fullmatch(text, at + 1)
+    return total[1] if total else ""
 
 
 def _signed(text: str) -> str:
