@@ -36,8 +36,8 @@ class Parameter:
 
     @property
     def secret(self) -> bool:
-        """Whether its value must never be written down."""
-        return any(word in self.name.lower() for word in SECRET)
+        """Whether its value must never be written down; `max_tokens` is no secret."""
+        return any(f"_{word}_" in f"_{self.name.lower()}_" for word in SECRET)
 
 
 def parameters_of(work: Callable[..., Any]) -> dict[str, Parameter]:

@@ -15,7 +15,7 @@ from tests.conftest import mathmill_in
 SIZE = 30
 NAMES = [name for name in catalogue.names() if "teacher" in catalogue.load(name).parameters]
 # The least share of the problems asked for that reaches the data set.
-LEAST = {"cultural": 0.4, "llm2llm": 0.8, "infinitymath": 0.3, "gsm_symbolic": 0.3}
+LEAST = {"cultural": 0.4, "personamath": 0.8, "llm2llm": 0.8, "infinitymath": 0.3, "gsm_symbolic": 0.3}
 
 
 def rows(table: Path) -> list[dict[str, Any]]:
@@ -107,6 +107,7 @@ def test_at_the_limit_the_run_ends_with_what_it_has(tmp_path: Path) -> None:
     told = mathmill(tmp_path, "run", "mugglemath", "--teacher", "scripted", "--size", "60", "--max-tokens", "25000",
                     "--out", "run")
     assert told["state"] == "finished"
+    assert told["parameters"]["max_tokens"] == 25_000
     assert sum(row["prompt_tokens"] + row["completion_tokens"] for row in told["notes"]["calls"]) <= 25_000
     rules = {rule for step in told["steps"].values() for rule in step["rules"]}
     assert "budget" in rules

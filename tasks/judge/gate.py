@@ -1,5 +1,6 @@
 """From attempts with verdicts to examples: the gate, how many a problem, and the gold that a vote has set."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -7,6 +8,11 @@ from schemas.records import Brief, Example, Problem, Rejection, Solution, Verdic
 from tasks.asking import rejected
 
 Gate: TypeAlias = Literal["strict", "lenient", "open"]
+KINDS = {  # the first that an answer fits
+    "integer": re.compile(r"\$?-?\d+(?:,\d{3})*"), "decimal": re.compile(r"\$?-?\d*(?:,\d{3})*\.\d+"),
+    "rational": re.compile(r"-?(?:\d+ )?\d+/\d+|-?\\[dt]?frac\{\d+\}\{\d+\}"), "percent": re.compile(r"-?[\d.]+ ?\\?%"),
+    "set": re.compile(r"\\?\{.*\}"), "interval": re.compile(r"[\[(][^,]+,[^,]+\]|\[[^,]+,[^,]+\)"),
+    "pair": re.compile(r"\([^,]+(?:,[^,]+)+\)"), "text": re.compile(r"[^\d\\^=]*[^\W\d]{2}[^\d\\^=]*")}
 PASSES: dict[str, tuple[str, ...]] = {
     "strict": ("passed",), "lenient": ("passed", "unknown"), "open": ("passed", "unknown", "failed")}
 
@@ -45,10 +51,20 @@ def example(problem: Problem, attempt: Solution, verdict: Verdict, brief: Brief 
     """
     agreed = verdict.method == "by_agreement" and verdict.status == "passed"
     level = problem.gold_level if problem.answer else "consensus" if agreed else "teacher"
+    answer = problem.answer or attempt.answer
     return Example(
         id=stable_id("example", problem.id, attempt.id), parents=[problem.id, attempt.id], problem=problem.question,
-        solution=attempt.solution, answer=problem.answer or attempt.answer, answer_kind=problem.answer_kind,
+        solution=attempt.solution, answer=answer, answer_kind=problem.answer_kind or kind_of(answer),
         answer_unit=problem.answer_unit, gold_level=level,
         verified_by=[verdict.method] if verdict.status == "passed" else [],
         template_id=problem.seed_id or problem.id, seed_id=problem.seed_id, topic="", difficulty=0, mode=problem.mode,
         recipe=problem.recipe, source=brief.source if brief else "", licence=brief.licence if brief else "")
+
+
+def kind_of(answer: str) -> str:
+    """What an answer looks like, for the data set's column: what fits no other kind is an expression.
+
+    >>> [kind_of(answer) for answer in ("1,200", "0.5", r"\\frac{1}{2}", "20%", "(1, 2)", "x + 1", "Monday")]
+    ['integer', 'decimal', 'rational', 'percent', 'pair', 'expression', 'text']
+    """
+    return next((kind for kind, looks in KINDS.items() if looks.fullmatch(answer.strip())), "expression")
