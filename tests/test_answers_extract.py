@@ -157,6 +157,22 @@ def test_reads_words_that_the_problem_offers(solution: str, problem: str, answer
     assert extract(solution, problem, "text").text == answer
 
 
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("There are 3 bags of 4.\nLet's compute the total", ""),
+        ("There are 3 bags of 4.\nNow we need to find how many there are.", ""),
+        ("There are 3 bags of 4.\nSo the number of pears in all of the", ""),
+        ("There are 3 bags of 4.\nThe total is 3 * 4 =", ""),
+        ("There are 3 bags of 4.\nLet's compute: 3 * 4 = 12", "12"),
+        ("It is 12 in", "12"),
+        ("There are 12 pears\n\nThank you", "12"),
+    ],
+)
+def test_a_text_that_was_cut_off_has_no_answer(solution: str, answer: str) -> None:
+    assert extract(solution, None, "number").text == answer
+
+
 def test_a_refusal_is_not_searched_for_numbers_above_it() -> None:
     solution = "He has 5 pens.\nThe price cannot be determined."
     assert extract(solution, None, "number") == Extracted("The price cannot be determined", "statement")

@@ -47,6 +47,10 @@ _ANNOUNCES = re.compile(
     r"(?:(?:now|next|so|then),?\s+)?(?:let's|let us|we (?:need to|can now|will now|must)|i will)\s+(?:now\s+)?"
     r"(?:re)?(?:calculate|compute|determine|find|solve|check|verify|simplify|correct|consider|use|apply|substitute)\b[^=]*$",
     re.I)
+# no sentence ends so: the text was cut off
+_CUT_OFF = re.compile(
+    r"(?:\b(?:the|an|is|are|was|were|of|to|and|or|both|from|by|with|for|on|at|that|be|as|than|if|since"
+    r"|because|we|we can)|[-+=×/(,&]|\\[lg]eq?)$", re.I)
 _UNANSWERABLE = re.compile(
     r"\b(?:cannot|can't|can not|could not|impossible to|unable to|not possible to)\s+(?:be\s+)?"
     r"(?:accurately |exactly |definitively )?(?:determine|answer|calculat|comput|find|solve)"
@@ -186,7 +190,7 @@ def _closing(text: str, end: str, problem: str | None, kind: str) -> Extracted:
     """The answer in the last sentences, for a solution that marks none."""
     above = backwards(end)
     last = next(above, "")
-    if _ANNOUNCES.match(last):
+    if _ANNOUNCES.match(last) or _CUT_OFF.search(last[-9:]):
         return Extracted("", "none")  # it was cut off before the answer
     if kind != "number":
         strong = [first or second for first, second in BOLD.findall(last)]
