@@ -146,7 +146,7 @@ class Brief:
     id: str
     parents: list[str]
     mode: str  # what is to be done: a name of `tasks.compose.MODES`
-    number: int  # which brief of its mode this is
+    number: int  # how often its mode was used on its seed before; from 1 on also the seed of its request
     question: str  # the problem that is changed, "" where the problem starts from ingredients alone
     solution: str
     answer: str

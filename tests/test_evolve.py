@@ -47,11 +47,11 @@ def test_dotamath_has_ten_changes_and_mugglemath_five_of_them() -> None:
     assert set(change.MUGGLEMATH) < set(change.DOTAMATH)
 
 
-def test_a_second_turn_of_a_seed_is_another_sample() -> None:
+def test_a_second_turn_of_a_seed_is_another_request() -> None:
     model = Pretend(change={"problem": NEW})
     one("harder", model)
     one("harder", model, number=1)
-    assert [ask.sample for ask in model.asked] == [0, 1]
+    assert [ask.seed for ask in model.asked] == [None, 1]
 
 
 def test_the_editor_is_shown_what_the_adviser_said() -> None:

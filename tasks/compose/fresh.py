@@ -16,7 +16,7 @@ BREAK = "\x1e"  # between the parts of an ingredient that has several
 
 def from_a_topic(brief: Brief) -> Writer:
     area, topic = brief.ingredients
-    reply = yield from_topic.PROMPT.ask({"Area": area, "Topic": topic}, sample=brief.number)
+    reply = yield from_topic.PROMPT.ask({"Area": area, "Topic": topic}, seed=brief.number or None)
     told = {"area": area, "topic": topic, "concepts": texts(reply, "concepts")}
     return Draft(text(reply), "vote", from_topic.PROMPT, told=told)
 
@@ -24,7 +24,7 @@ def from_a_topic(brief: Brief) -> Writer:
 def from_kinds_of_hardness(brief: Brief) -> Writer:
     concepts, kinds = (part.split(BREAK) for part in brief.ingredients)
     sections = {"Concepts": _listed(concepts), "Kinds of hardness": _listed(kinds)}
-    reply = yield from_hardness.PROMPT.ask(sections, sample=brief.number)
+    reply = yield from_hardness.PROMPT.ask(sections, seed=brief.number or None)
     rationale = text(reply, "rationale")
     if not all(f"{number}." in rationale for number in range(1, 6)):
         raise Unfit("rationale", "the rationale does not have its five numbered steps")
@@ -35,7 +35,7 @@ def from_kinds_of_hardness(brief: Brief) -> Writer:
 def from_a_grid(brief: Brief) -> Writer:
     level, kind, concepts = brief.ingredients
     sections = {"Level": level, "Type": kind, "Concepts": _listed(concepts.split(BREAK))}
-    reply = yield from_grid.PROMPT.ask(sections, sample=brief.number)
+    reply = yield from_grid.PROMPT.ask(sections, seed=brief.number or None)
     told = {"level": level, "type": kind, "concepts": concepts.split(BREAK)}
     return Draft(text(reply), "vote", from_grid.PROMPT, told=told)
 
@@ -43,7 +43,7 @@ def from_a_grid(brief: Brief) -> Writer:
 def from_a_walk(brief: Brief) -> Writer:
     topics, points, examples = (part.split(BREAK) for part in brief.ingredients)
     sections = {"Topics": _listed(topics), "Knowledge points": _listed(points), "Examples": "\n\n".join(examples)}
-    reply = yield from_concepts.PROMPT.ask(sections, sample=brief.number)
+    reply = yield from_concepts.PROMPT.ask(sections, seed=brief.number or None)
     return Draft(text(reply), "vote", from_concepts.PROMPT, told={"topics": topics, "knowledge_points": points})
 
 

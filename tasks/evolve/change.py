@@ -36,14 +36,14 @@ DOTAMATH = {
 def changed(brief: Brief, kind: str) -> Writer:
     """One of the changes above."""
     prompt = change_prompt.PROMPT
-    reply = yield prompt.ask({"Change": DOTAMATH[kind], "Problem": brief.question}, sample=brief.number)
+    reply = yield prompt.ask({"Change": DOTAMATH[kind], "Problem": brief.question}, seed=brief.number or None)
     return Draft(text(reply), "vote", prompt)
 
 
 def similar(brief: Brief) -> Writer:
     """Another problem for whoever failed this one (LLM2LLM)."""
     prompt = similar_prompt.PROMPT
-    reply = yield prompt.ask({"Problem": brief.question}, sample=brief.number)
+    reply = yield prompt.ask({"Problem": brief.question}, seed=brief.number or None)
     return Draft(text(reply), "vote", prompt)
 
 

@@ -17,7 +17,7 @@ SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 def distractor(brief: Brief) -> Writer:
     """One more detail with numbers; the answer stays."""
-    reply = yield distract.PROMPT.ask({"Problem": brief.question}, sample=brief.number)
+    reply = yield distract.PROMPT.ask({"Problem": brief.question}, seed=brief.number or None)
     new = text(reply)
     keep_words(brief.question, new)
     if not numbers(text(reply, "inserted")):
@@ -27,7 +27,7 @@ def distractor(brief: Brief) -> Writer:
 
 def missing_premise(brief: Brief) -> Writer:
     """One needed fact less."""
-    reply = yield drop_premise.PROMPT.ask({"Problem": brief.question}, sample=brief.number)
+    reply = yield drop_premise.PROMPT.ask({"Problem": brief.question}, seed=brief.number or None)
     new, removed = text(reply), text(reply, "removed")
     if came := set(numbers(new)) - set(numbers(brief.question)):
         raise Unfit("invented", f"numbers came that were not there: {', '.join(sorted(came))}")

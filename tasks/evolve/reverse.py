@@ -44,7 +44,7 @@ def fobar(brief: Brief) -> Writer:
 def self_verification(brief: Brief) -> Writer:
     """Told as a statement that holds x."""
     question, number = masked(brief)
-    reply = yield declare.PROMPT.ask({"Problem": question, "Answer": brief.answer}, sample=brief.number)
+    reply = yield declare.PROMPT.ask({"Problem": question, "Answer": brief.answer}, seed=brief.number or None)
     statement = text(reply, "statement")
     _keeps_x(statement)
     return Draft(f"{statement} What is the value of x?", "preserve", declare.PROMPT, number, {"masked": number})
@@ -54,7 +54,7 @@ def bf_trans(brief: Brief) -> Writer:
     """Restated as an ordinary problem."""
     question, number = masked(brief)
     prompt = forward_prompt.PROMPT
-    reply = yield prompt.ask({"Problem": question, "Answer": brief.answer}, sample=brief.number)
+    reply = yield prompt.ask({"Problem": question, "Answer": brief.answer}, seed=brief.number or None)
     restated = text(reply)
     if any(equivalent(number, other[1]).status == "equal" for other in NUMBER.finditer(restated)) and not any(
             equivalent(number, other[1]).status == "equal" for other in NUMBER.finditer(question)):

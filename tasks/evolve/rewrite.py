@@ -30,7 +30,7 @@ def seed(brief: Brief) -> Writer:
 def paraphrase(brief: Brief) -> Writer:
     """Other words for the same."""
     prompt = paraphrase_prompt.PROMPT
-    reply = yield prompt.ask({"Problem": brief.question}, sample=brief.number)
+    reply = yield prompt.ask({"Problem": brief.question}, seed=brief.number or None)
     keep_numbers(brief.question, text(reply))
     return Draft(text(reply), "preserve", prompt, brief.answer)
 
@@ -38,14 +38,14 @@ def paraphrase(brief: Brief) -> Writer:
 def persona(brief: Brief) -> Writer:
     """The world of a person."""
     prompt, person = persona_prompt.PROMPT, brief.ingredients[0]
-    reply = yield prompt.ask({"Problem": brief.question, "Person": person}, sample=brief.number)
+    reply = yield prompt.ask({"Problem": brief.question, "Person": person}, seed=brief.number or None)
     return Draft(text(reply), "vote", prompt, told={"persona": person})
 
 
 def translated(brief: Brief) -> Writer:
     """Another language."""
     language = brief.ingredients[0]
-    reply = yield translate.PROMPT.ask({"Problem": brief.question, "Language": language}, sample=brief.number)
+    reply = yield translate.PROMPT.ask({"Problem": brief.question, "Language": language}, seed=brief.number or None)
     keep_digits(brief.question, text(reply))
     return Draft(text(reply), "preserve", translate.PROMPT, brief.answer, {"language": language})
 
@@ -60,7 +60,7 @@ def opened(brief: Brief) -> Writer:
     if not has_choices(brief.question):
         return Draft(brief.question, "preserve", None, brief.answer, steps=0)
     prompt = open_question.PROMPT
-    reply = yield prompt.ask({"Problem": brief.question, "Answer": brief.answer}, sample=brief.number)
+    reply = yield prompt.ask({"Problem": brief.question, "Answer": brief.answer}, seed=brief.number or None)
     data = reply.data or {}
     if not (data.get("is_choice") and data.get("can_stand_alone")):
         raise Unfit("needs_choices", "it makes no sense without its choices")
