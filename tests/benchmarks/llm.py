@@ -150,7 +150,7 @@ def kill(options: argparse.Namespace) -> None:
             with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
                 assert child.stdout is not None
                 child.stdout.readline()
-                time.sleep(chance.uniform(0.0, 6.0))
+                time.sleep(chance.uniform(0.0, 8.0))
                 child.send_signal(signal.SIGKILL)
             time.sleep(0.5)  # the server ends what it has in hand
             before = _stats(url)["calls"]

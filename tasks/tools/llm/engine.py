@@ -234,7 +234,7 @@ class Engine:
 
 
 def _broken(error: Exception, teacher: Teacher) -> ToolError:
-    return ToolError(f"{type(error).__name__}: {error}", where=teacher.url, mend="a fault of ours; all answers are kept")
+    return ToolError(f"{type(error).__name__}: {error}", where=teacher.url, mend="a fault of ours; answers are kept")
 
 
 _ENGINES: dict[tuple[Teacher, Store], Engine] = {}
