@@ -18,20 +18,39 @@ SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.seeds t JOIN source.
 CREATE VIEW templates AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.templates t JOIN source.runs r USING (folder);
 
--- The templates again and their variants (a clause more, a clause less), in runs that were asked for some.
+-- The templates again and their variants (a clause more, a clause less, bound in part), in runs that were asked for some.
 CREATE VIEW variants AS
-SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.variants t JOIN source.runs r USING (folder);
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id
+FROM (FROM source.variants UNION ALL BY NAME FROM source.partial) t JOIN source.runs r USING (folder);
+
+-- What a teacher was to write, in runs that have one: the mode, and what each problem started from.
+CREATE VIEW briefs AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id
+FROM (FROM source.briefs UNION ALL BY NAME FROM source.more_briefs) t JOIN source.runs r USING (folder);
+
+CREATE VIEW concepts AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.concepts t JOIN source.runs r USING (folder);
 
 CREATE VIEW problems AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.problems t JOIN source.runs r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id
+FROM (FROM source.problems UNION ALL BY NAME FROM source.more_problems) t JOIN source.runs r USING (folder);
 
+-- With the tries of a student, and second thoughts on what was wrong.
 CREATE VIEW solutions AS
-SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.solutions t JOIN source.runs r USING (folder);
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id
+FROM (FROM source.solutions UNION ALL BY NAME FROM source.tries
+      UNION ALL BY NAME (FROM source.revised WHERE operation = 'revise')) t JOIN source.runs r USING (folder);
 
 -- Of a claim by itself, and (`by_agreement`, `gold_audit`) by the vote of all that attempt its problem.
 CREATE VIEW verdicts AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id
-FROM (FROM source.verdicts UNION ALL BY NAME FROM source.votes) t JOIN source.runs r USING (folder);
+FROM (FROM source.verdicts UNION ALL BY NAME FROM source.votes UNION ALL BY NAME FROM source.try_verdicts
+      UNION ALL BY NAME (FROM source.second_verdicts v ANTI JOIN source.verdicts USING (folder, id))) t
+JOIN source.runs r USING (folder);
+
+-- How many attempts at a problem passed, and the interval in which the true share lies.
+CREATE VIEW rates AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.rates t JOIN source.runs r USING (folder);
 
 -- Verified rows; `distinct_examples` and `clean` are what dedup and decontamination left of them.
 CREATE VIEW examples AS
@@ -65,9 +84,12 @@ WITH children AS (
     SELECT id, parents, 'seed' AS kind, 'seeds' AS step, recipe, run_id FROM seeds
     UNION ALL SELECT id, parents, 'template', 'templates', recipe, run_id FROM templates
     UNION ALL SELECT id, parents, 'template', 'variants', recipe, run_id FROM variants WHERE mode <> 'base'
+    UNION ALL SELECT id, parents, 'brief', 'briefs', recipe, run_id FROM briefs
+    UNION ALL SELECT id, parents, 'concepts', 'concepts', recipe, run_id FROM concepts
     UNION ALL SELECT id, parents, 'problem', 'problems', recipe, run_id FROM problems
     UNION ALL SELECT id, parents, 'solution', 'solutions', recipe, run_id FROM solutions
     UNION ALL SELECT id, parents, 'verdict', 'verdicts', recipe, run_id FROM verdicts
+    UNION ALL SELECT id, parents, 'rate', 'rates', recipe, run_id FROM rates
     UNION ALL SELECT id, parents, 'claim', 'claims', recipe, run_id FROM claims
     UNION ALL SELECT id, parents, 'agreement', 'agreements', recipe, run_id FROM agreements
     UNION ALL SELECT id, parents, 'planted', 'planted', recipe, run_id FROM planted

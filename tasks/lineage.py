@@ -11,9 +11,9 @@ from schemas.errors import InputError
 from tasks.tools.warehouse import Warehouse
 
 # Views in the order in which a record grows.
-GROWTH = ("seeds", "templates", "variants", "claims", "problems", "solutions", "agreements", "verdicts", "examples",
-          "planted", "rejections")
-DOWN = GROWTH[3:]
+GROWTH = ("seeds", "templates", "variants", "concepts", "briefs", "claims", "problems", "solutions", "agreements",
+          "verdicts", "rates", "examples", "planted", "rejections")
+DOWN = GROWTH[GROWTH.index("claims"):]
 SHALLOW = ("templates", "variants", "rejections")  # from a template thousands of problems grow: not all are shown
 LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left
 

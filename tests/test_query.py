@@ -19,7 +19,8 @@ from tasks.tools.warehouse import Warehouse, run_folders
 from tests.conftest import Command
 
 VIEWS = {"runs", "steps", "seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples",
-         "distinct_examples", "clean", "rejections", "lineage", "claims", "agreements", "planted"}
+         "distinct_examples", "clean", "rejections", "lineage", "claims", "agreements", "planted", "briefs",
+         "concepts", "rates"}
 VIEW_OF = {"distinct": "distinct_examples"}
 LATER_STEPS = {"templates": "seeds", "solutions": "problems", "examples": "problems", "distinct": "examples",
                "clean": "distinct"}  # step -> the table of which every row is kept or rejected

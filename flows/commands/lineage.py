@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 TOLD = {  # which columns tell a record's story
     "seeds": ("source", "line", "question", "solution", "answer"),
     "templates": ("origin", "topic", "question", "conditions", "program"),
+    "briefs": ("mode", "ingredients", "question"),
+    "concepts": ("topics", "points"),
+    "rates": ("model", "samples", "passed", "low", "high"),
     "variants": ("mode", "question", "conditions", "program"),
     "problems": ("mode", "values", "question", "answer"),
     "solutions": ("solution",),

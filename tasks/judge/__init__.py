@@ -100,7 +100,7 @@ def paths(examples: Table[Example]) -> Table[Example]:
 @task
 def sorted_out(problems: Table[Problem], teacher: Teacher) -> Table[Problem]:
     """Problems that a model holds to be open questions with one answer (Big-Math); each other one says why not."""
-    return asked(looks.sorted_out, problems, teacher=teacher, into=Problem, name="open")
+    return asked(looks.sorted_out, problems, teacher=teacher, into=Problem, name="opened")
 
 
 @task

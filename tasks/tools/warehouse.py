@@ -17,13 +17,16 @@ from schemas.errors import ParameterError, RunError
 from schemas.manifest import MANIFEST, read_manifest
 from schemas.records import (
     Agreement,
+    Brief,
     Claim,
+    Concepts,
     Example,
     Planted,
     Problem,
     Rejection,
     Seed,
     Solution,
+    SolveRate,
     Template,
     Verdict,
 )
@@ -37,6 +40,10 @@ TABLES = {
     "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "accepted": Example,
     "rejections": Rejection,
     "claims": Claim, "agreements": Agreement, "votes": Verdict, "planted": Planted,
+    # with a teacher
+    "concepts": Concepts, "briefs": Brief, "partial": Template, "unlike": Problem, "opened": Problem, "graded": Problem,
+    "revised": Solution, "second_verdicts": Verdict, "rates": SolveRate, "paths": Example,
+    "tries": Solution, "try_verdicts": Verdict, "failed": Seed, "more_briefs": Brief, "more_problems": Problem,
 }
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
        "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
