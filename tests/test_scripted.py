@@ -154,7 +154,7 @@ def test_files_and_batches(client: OpenAI) -> None:
     known = stock().drawn[0]
     ask = solve.PROMPT.ask({"Problem": known.question})
     scripted = Teacher("scripted", "http://x", "scripted")
-    rows = [{"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions",
+    rows: list[Any] = [{"custom_id": str(number), "method": "POST", "url": "/v1/chat/completions",
              "body": body(scripted, ask)} for number in range(3)]
     rows[2]["body"]["model"] = "other"
     data = "\n".join(map(json.dumps, rows)).encode()
