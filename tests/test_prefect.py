@@ -86,7 +86,8 @@ def test_a_run_appears_with_its_name_tasks_states_and_progress(server: str, tmp_
     flow, tasks = runs_of(server, tmp_path / "run")
     run_id = json.loads((tmp_path / "run" / "run.json").read_text())["run_id"]
     assert flow["name"] == f"toy {run_id}"
-    assert flow["parameters"] == {"size": 1200, "seed": 3, "work": 0, "fault": "", "out": str(tmp_path / "run")}
+    assert flow["parameters"] == {"size": 1200, "seed": 3, "work": 0, "fault": "", "out": str(tmp_path / "run"),
+                                  "accepted": 0}
     assert flow["state"]["type"] == "COMPLETED"
     assert sorted((name, run["state"]["type"], run["run_count"]) for name, run in tasks.items()) == [
         (f"toy.{name}", "COMPLETED", 1) for name in ("problems", "seeds", "solutions")]
