@@ -13,7 +13,7 @@ from tasks.instantiate.write import pairs
 from tasks.scripted.variants import LACKING, Runs
 
 DATA = Path(__file__).parents[2] / "data"
-EVERY, EACH = 3, 8  # of the templates every third, of each eight problems: a start within some seconds
+EVERY, EACH = 3, 64  # of the templates every third, of each so many problems: a start within some seconds
 SEED = 20_26
 # What a rewriting may put around a problem, so that the teacher still knows it: what stands before, what after.
 FRAMES = ("Here is a question that came up. ", "Consider the following. ", "Read this with care. ",
@@ -21,6 +21,7 @@ FRAMES = ("Here is a question that came up. ", "Consider the following. ", "Read
 REMARKS = ("The weather had been fine all week. ", "There were 3 clocks on the wall, and none of them was right. ",
            "A neighbour's dog barked 7 times that morning. ", "The bus number 52 went by outside. ",
            "It was the 14th day of the month. ")
+MARKS = re.compile(r"<<[^<>]*>>")
 _ASKS = re.compile(r"^(?:\[[^\]]{1,40}\] |[^.:?!]{1,200} asks: )")
 
 
@@ -38,10 +39,10 @@ class Stock:
     """All known problems: to draw from, and to recognise."""
 
     def __init__(self) -> None:
-        self.drawn, seeds = list(_drawn()), list(_seeds())
-        self.all = (*self.drawn, *seeds)
+        self.drawn, self.seeds = list(_drawn()), list(_seeds())
+        self.all = (*self.drawn, *self.seeds)
         self._by_text = {_key(known.question): known for known in self.all}
-        self._runs = Runs([(known.question, known) for known in seeds])
+        self._runs = Runs([(known.question, known) for known in self.seeds])
 
     def find(self, question: str) -> Known | None:
         """A known problem, also in a frame that the teacher itself puts around one, or as recipes change it."""
@@ -80,7 +81,7 @@ def _key(text: str) -> str:
 
 def _drawn() -> Iterator[Known]:
     for path in sorted((DATA / "templates").glob("*.toml")):
-        for template in families.load(path)[::EVERY]:
+        for template in families.load(path, drawn=False)[::EVERY]:  # the tests draw from them
             ready = compiled(template)
             for problem, solution in zip(*pairs(ready, ready.take(SEED, EACH), "scripted"), strict=True):
                 yield Known(problem.question, problem.answer, solution.solution, template.topic)
