@@ -39,8 +39,8 @@ def by_system() -> dict[str, Prompt]:
 def read(body: Mapping[str, Any]) -> Request:
     """A chat request, whose prompt is known by its system text."""
     said = [text_of(one.get("content")) for one in body["messages"] if one.get("role") == "user"]
-    system = next((one for one in body["messages"] if one.get("role") in ("system", "developer")), {})
-    prompt = by_system().get(text_of(system.get("content")).strip())
+    systems = [text_of(one.get("content")) for one in body["messages"] if one.get("role") in ("system", "developer")]
+    prompt = by_system().get(systems[0].strip()) if systems else None
     schema, wanted = _schema(body), (body.get("response_format") or {}).get("type", "text") != "text"
     if not schema and prompt and prompt.schema:  # a server without schemas has it told in the text
         schema = json.loads(prompt.schema)

@@ -1,22 +1,28 @@
 """The fault plan: which shares of the answers are spoiled, in which ways, and what that does to a text.
 
-Content faults hang on the request alone, so that a repeated request is spoiled the same way: wrong_answer, wrong_step,
-malformed, truncated, refusal, duplicate, test_item, hostile_code. Transport faults are drawn for every attempt, so that
-a retry may succeed: 429, 500, timeout, drop.
+Content faults hang on the request alone, so that a repeated request is spoiled the same way, and each is drawn by
+itself: wrong_answer, wrong_step, malformed, truncated, refusal, duplicate, test_item, hostile_code. Transport faults
+are drawn for every attempt, one at most, so that a retry may succeed: 429, 500, timeout, drop. batch_expired is drawn
+for a batch.
 """
 
 import json
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from tasks.scripted.replies import PROBLEM_WRITING, SOLVING, Request
+from tasks.scripted.asked import Request
+from tasks.scripted.replies import PROBLEM_WRITING, SOLVING
 from tasks.scripted.stock import Stock
 
-CONTENT = ("wrong_answer", "wrong_step", "malformed", "truncated", "refusal", "duplicate", "test_item", "hostile_code")
+# In the order in which they are done: what takes the place of the whole answer undoes what was done before.
+CONTENT = ("duplicate", "test_item", "wrong_step", "wrong_answer", "hostile_code", "malformed", "truncated", "refusal")
+WHOLE = frozenset(("test_item", "hostile_code", "refusal"))
 TRANSPORT = ("429", "500", "timeout", "drop")
+BATCH = ("batch_expired",)
+TEMPLATES = ("generalise", "mend_program")
 REFUSAL = "I am sorry, but I cannot help with that."
 # What it tries is stopped by the jail; it says so where it is not.
 HOSTILE = ("import os, socket\nfor path in ('/etc/passwd', '/root', '/home'):\n    try:\n        os.stat(path)\n"
@@ -24,7 +30,10 @@ HOSTILE = ("import os, socket\nfor path in ('/etc/passwd', '/root', '/home'):\n 
            "try:\n    os.kill(-1, 0)\n    print('HOSTILE CODE SIGNALS')\nexcept OSError:\n    pass\n"
            "socket.create_connection(('127.0.0.1', 9))")
 _BOX = re.compile(r"\\boxed\{(.*)\}")
-_EQUATION = re.compile(r"=\s*(\d+)(?!\d*\})")
+_EQUATION = re.compile(r"=\s*[$£€]?(\d+)(?!\d*\})")
+_FENCE = re.compile(r"```python\n.*?```", re.DOTALL)
+_PRINT = re.compile(r"^print\((\w+)\)$", re.MULTILINE)
+_QUOTED = re.compile(r"^\w+ = (['\"])(.*)\1$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,27 @@ class Plan:
     shares: Mapping[str, float] = field(default_factory=dict)
     test_items: tuple[str, ...] = ()
 
-    def content(self, key: str) -> str:
-        """The content fault of a request, "" for none."""
-        return _drawn(self.shares, CONTENT, key)
+    @property
+    def shaky(self) -> bool:
+        """Whether an attempt may fail."""
+        return any(self.shares.get(kind) for kind in TRANSPORT)
+
+    def drawn(self, kind: str, key: str) -> bool:
+        share = self.shares.get(kind, 0.0)
+        return share > 0 and _place(f"{kind} {key}") < share
+
+    def content(self, key: str) -> tuple[str, ...]:
+        """The content faults of a request."""
+        return tuple(kind for kind in CONTENT if self.drawn(kind, key)) if self.shares else ()
 
     def transport(self, key: str, attempt: int) -> str:
-        return _drawn(self.shares, TRANSPORT, f"{key} {attempt}")
+        """The transport fault of an attempt: kinds lie side by side from 0 to 1, where the attempt has its place."""
+        place = _place(f"{key} {attempt}")
+        for kind in TRANSPORT:
+            place -= self.shares.get(kind, 0.0)
+            if place < 0:
+                return kind
+        return ""
 
 
 def parse(text: str, test_items: tuple[str, ...] = ()) -> Plan:
@@ -47,46 +71,54 @@ def parse(text: str, test_items: tuple[str, ...] = ()) -> Plan:
     shares: dict[str, float] = {}
     for part in filter(None, text.replace(" ", "").split(",")):
         name, _, share = part.partition("=")
-        if name not in CONTENT + TRANSPORT:
-            raise ValueError(f"{name!r} is no fault; there are {', '.join(CONTENT + TRANSPORT)}")
-        shares[name] = float(share)
+        if name not in CONTENT + TRANSPORT + BATCH:
+            raise ValueError(f"{name!r} is no fault; there are {', '.join(CONTENT + TRANSPORT + BATCH)}")
+        try:
+            shares[name] = float(share)
+        except ValueError:
+            raise ValueError(f"{name} wants a share, as in {name}=0.05") from None
     if any(not 0 <= share <= 1 for share in shares.values()):
         raise ValueError("shares lie between 0 and 1")
+    if sum(shares.get(kind, 0.0) for kind in TRANSPORT) > 1:
+        raise ValueError(f"an attempt has one of {', '.join(TRANSPORT)} at most: together they must not exceed 1")
+    if shares.get("test_item") and not test_items:
+        raise ValueError("test_item needs --test-items: the file whose questions it writes")
     return Plan(shares, test_items)
 
 
-def _drawn(shares: Mapping[str, float], kinds: tuple[str, ...], key: str) -> str:
-    """One fault at most: kinds lie side by side on the line from 0 to 1, on which the key has its place."""
-    place = int.from_bytes(blake2b(key.encode(), digest_size=6).digest()) / 2**48
-    for kind in kinds:
-        place -= shares.get(kind, 0.0)
-        if place < 0:
-            return kind
-    return ""
+def _place(key: str) -> float:
+    return int.from_bytes(blake2b(key.encode(), digest_size=6).digest()) / 2**48
 
 
-def spoiled(kind: str, text: str, request: Request, rng: random.Random, stock: Stock,
-            plan: Plan) -> tuple[str, str, bool]:
-    """The spoiled text, how it ends ("stop", "length"), and whether the fault could be made in this answer."""
+def spoil(faults: Sequence[str], text: str, request: Request, rng: random.Random, stock: Stock,
+          plan: Plan) -> tuple[str, str, tuple[str, ...]]:
+    """The text, how it ends ("stop", "length"), and which faults it bears: not all can be made in every answer."""
+    kinds: list[str] = []
+    for kind in faults:
+        broken = _broken(kind, text, request, rng, stock, plan)
+        if broken != text:
+            kinds = [kind] if kind in WHOLE else [*kinds, kind]
+            text = broken
+    return text, "length" if "truncated" in kinds else "stop", tuple(kinds)
+
+
+def _broken(kind: str, text: str, request: Request, rng: random.Random, stock: Stock, plan: Plan) -> str:
     if kind == "refusal":
-        return REFUSAL, "stop", True
+        return REFUSAL
     if kind == "truncated":
-        return text[:max(1, len(text) // 2)], "length", True
+        return text[:max(1, len(text) // 2)]
     if kind == "malformed":
-        broken = text[:-2] if request.schema else _BOX.sub(r"\1", text)
-        return broken, "stop", broken != text
-    made = {"wrong_answer": _wrong_answer, "wrong_step": _wrong_step, "hostile_code": _hostile}.get(kind)
-    if made and request.name in SOLVING:
-        broken = made(text, rng)
-        return broken, "stop", broken != text
-    if kind in {"duplicate", "test_item"} and request.name in PROBLEM_WRITING:
+        return text[:-2] if request.schema or request.structured else _BOX.sub(r"\1", text)
+    if kind in ("duplicate", "test_item"):
         items = plan.test_items if kind == "test_item" else (stock.drawn[0].question,)
-        return (_with_problem(text, rng.choice(items)), "stop", True) if items else (text, "stop", False)
-    return text, "stop", False
+        return _with(text, problem=rng.choice(items)) if request.name in PROBLEM_WRITING and items else text
+    if kind == "wrong_answer" and request.name in TEMPLATES:
+        return _with(text, program=f"{json.loads(text)['program']} + 1")
+    return IN_SOLUTIONS[kind](text, rng) if request.name in SOLVING else text
 
 
-def _with_problem(text: str, question: str) -> str:
-    return json.dumps({**json.loads(text), "problem": question}, ensure_ascii=False)
+def _with(text: str, **other: str) -> str:
+    return json.dumps({**json.loads(text), **other}, ensure_ascii=False)
 
 
 def _other(number: str, rng: random.Random) -> str:
@@ -94,17 +126,25 @@ def _other(number: str, rng: random.Random) -> str:
 
 
 def _wrong_answer(text: str, rng: random.Random) -> str:
-    """Another number in the box; in a program, in what it adds."""
-    if (box := _BOX.search(text)):
-        changed, times = re.subn(r"\d+", lambda found: _other(found[0], rng), box[1], count=1)
-        return text[:box.start(1)] + (changed if times else box[1] + " + 1") + text[box.end(1):]
-    return re.sub(r"(first = )(-?\d+)", lambda found: found[1] + _other(found[2], rng), text, count=1)
+    """Another number in the box; of a program, another number or text printed."""
+    place = (box.span(1) if (box := _BOX.search(text)) else
+             quoted.span(2) if (quoted := _QUOTED.search(text)) else None)
+    if place is None:
+        return _PRINT.sub(rf"print(\1 + {rng.choice((1, 2, 10))})", text)
+    changed, times = re.subn(r"\d+", lambda found: _other(found[0], rng), text[slice(*place)], count=1)
+    return text[:place[0]] + (changed if times else f"{changed} + 1") + text[place[1]:]
 
 
 def _wrong_step(text: str, rng: random.Random) -> str:
-    """Another number behind the first equals sign, the answer as it was."""
+    """Another number behind the first equals sign, the answer as it was; in a program it would not stay so."""
+    if _FENCE.search(text):
+        return text
     return _EQUATION.sub(lambda found: found[0].replace(found[1], _other(found[1], rng)), text, count=1)
 
 
 def _hostile(text: str, _: random.Random) -> str:
-    return re.sub(r"```python\n.*?```", lambda _: f"```python\n{HOSTILE}\n```", text, count=1, flags=re.DOTALL)
+    return _FENCE.sub(lambda _: f"```python\n{HOSTILE}\n```", text, count=1)
+
+
+IN_SOLUTIONS: Mapping[str, Callable[[str, random.Random], str]] = {
+    "wrong_answer": _wrong_answer, "wrong_step": _wrong_step, "hostile_code": _hostile}

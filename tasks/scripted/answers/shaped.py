@@ -1,5 +1,6 @@
 """Something that meets a JSON schema. What is called "problem", "answer", "solution" is that of one known problem."""
 
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -34,18 +35,20 @@ class _Filler:
                   "integer": self._number, "number": self._number}
         return makers[kind](schema, name, depth) if kind in makers else True if kind == "boolean" else None
 
-    def _plain(self, schema: Schema, depth: int) -> Schema:
+    def _plain(self, schema: Any, depth: int) -> Schema:
         """The schema without a reference or a choice on top; deep down, null is chosen where it may be."""
         for _ in range(DEEP):
+            if not isinstance(schema, dict):
+                return {}  # `true`: anything goes
             if "$ref" in schema:
                 found: Any = self.root
                 for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
-                    found = found.get(part, {}) if part else found
+                    found = found.get(part) or {} if part else found
                 schema = found
             elif options := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
                 null = [one for one in options if one.get("type") == "null"]
-                schema = null[0] if null and depth > DEEP else next(one for one in options if one not in null)
-        return schema
+                schema = null[0] if null and depth > DEEP else next((one for one in options if one not in null), {})
+        return schema if isinstance(schema, dict) else {}
 
     def _object(self, schema: Schema, _: str, depth: int) -> dict[str, Any]:
         properties, needed = schema.get("properties", {}), schema.get("required", ())
@@ -62,12 +65,15 @@ class _Filler:
         text += " ." * max(0, int(schema.get("minLength", 0)) - len(text))
         return text[:schema["maxLength"]] if "maxLength" in schema else text
 
-    def _number(self, schema: Schema, name: str, _: int) -> int:
+    def _number(self, schema: Schema, name: str, _: int) -> int | float:
         wanted = int(self.known.answer) if name == "answer" and re.fullmatch(r"-?\d+", self.known.answer) else 4
-        low, high = schema.get("minimum", wanted), schema.get("maximum", wanted)
-        low = max(low, int(schema["exclusiveMinimum"]) + 1) if "exclusiveMinimum" in schema else low
-        high = min(high, -int(-schema["exclusiveMaximum"]) - 1) if "exclusiveMaximum" in schema else high
-        return int(min(max(wanted, low), high)) if low <= high else int(low)
+        low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+        if "exclusiveMinimum" in schema:
+            low = max(low, math.floor(schema["exclusiveMinimum"]) + 1)
+        if "exclusiveMaximum" in schema:
+            high = min(high, math.ceil(schema["exclusiveMaximum"]) - 1)
+        found = min(max(wanted, low), high)
+        return found if schema.get("type") == "number" else math.floor(found)
 
 
 def own(known: Known) -> dict[str, str]:
