@@ -1,7 +1,7 @@
 """Files and batches of the protocol, kept in memory. A batch is worked off beside other requests.
 
-validating -> in_progress -> completed, as it is asked for; or failed, expired by plan, cancelling -> cancelled. Half of
-the lines of an expired batch are answered; those of one that is cancelled as far as it had come.
+validating -> in_progress -> completed; or failed, expired by plan, cancelling -> cancelled. Half of the lines are
+worked off at once, the rest once somebody has looked: what expires or is cancelled before has half of its answers.
 """
 
 import asyncio
@@ -40,14 +40,16 @@ class File:
 
 @dataclass(slots=True)
 class Batch:
-    """What clients are told of it, and its lines: asked, answered, failed; `worked`: no more will come."""
+    """What clients are told of it, and its lines: asked, answered, failed. `ends_early`: half of them suffice."""
 
     told: dict[str, Any]
     asked: list[dict[str, Any]]
     expires: bool
+    ends_early: bool
     done: list[bytes] = field(default_factory=list)
     failed: list[bytes] = field(default_factory=list)
     worked: bool = False
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
@@ -118,7 +120,8 @@ class Batches:
                 "expires_at": now + DAY, "output_file_id": None, "error_file_id": None,
                 "metadata": order.get("metadata"), "errors": {"object": "list", "data": errors} if errors else None,
                 "request_counts": {"total": len(asked), "completed": 0, "failed": 0}}
-        held = self.batches[name] = Batch(told, asked, not errors and self._expires(file.data))
+        expires = not errors and self._expires(file.data)
+        held = self.batches[name] = Batch(told, asked, expires, ends_early=expires)
         if not errors:
             held.task = asyncio.create_task(self._work(held))
         return web.json_response(told)
@@ -130,8 +133,12 @@ class Batches:
         return self.teacher.plan.drawn("batch_expired", f"{self.teacher.seed} {lines} {self.sent[lines]}")
 
     async def _work(self, held: Batch) -> None:
-        until = len(held.asked) // 2 if held.expires else len(held.asked)
-        for number, row in enumerate(held.asked[:until], 1):
+        half = len(held.asked) // 2
+        for number, row in enumerate(held.asked):
+            if number == half:
+                await held.looked.wait()
+            if number >= half and held.ends_early:
+                break
             try:
                 answered, line = self._answered(row)
             except Exception as wrong:  # as the web server makes a 500 of it; else the batch would never end
@@ -155,11 +162,12 @@ class Batches:
     def _looked_at(self, held: Batch) -> dict[str, Any]:
         """What is told of a batch: it moves on as it is looked at, so that clients must wait for it."""
         told = held.told
+        held.looked.set()
         if told["status"] == "validating":
             told["status"] = "in_progress"
         elif told["status"] == "in_progress" and held.worked:
             self._end(held, "expired" if held.expires else "completed")
-        elif told["status"] == "cancelling":
+        elif told["status"] == "cancelling" and held.worked:
             self._end(held, "cancelled")
         told["request_counts"].update(completed=len(held.done), failed=len(held.failed))
         return told
@@ -198,9 +206,8 @@ class Batches:
         held = self._batch(request)
         if held.told["status"] not in ("validating", "in_progress"):
             raise web.HTTPConflict(reason=f"the batch is {held.told['status']}")
-        if held.task is not None:
-            held.task.cancel()
-        held.told["status"] = "cancelling"
+        held.ends_early, held.told["status"] = True, "cancelling"
+        held.looked.set()
         return web.json_response(held.told)
 
 

@@ -67,7 +67,8 @@ class _Filler:
 
     def _number(self, schema: Schema, name: str, _: int) -> int | float:
         wanted = int(self.known.answer) if name == "answer" and re.fullmatch(r"-?\d+", self.known.answer) else 4
-        low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+        low: float = schema.get("minimum", -math.inf)
+        high: float = schema.get("maximum", math.inf)
         if "exclusiveMinimum" in schema:
             low = max(low, math.floor(schema["exclusiveMinimum"]) + 1)
         if "exclusiveMaximum" in schema:
