@@ -31,6 +31,10 @@ from tasks.scripted.replies import REPLIES, SOLVING, by_system
 from tasks.scripted.server import application
 from tasks.scripted.stock import stock
 from tasks.tools.answers import check
+from tasks.tools.calls.store import Store
+from tasks.tools.llm import Reply, teacher
+from tasks.tools.llm.batches import _find
+from tasks.tools.llm.engine import Engine
 
 SPOIL = "wrong_answer=0.2,refusal=0.1,truncated=0.1,malformed=0.1"
 CHAT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
@@ -250,9 +254,25 @@ def test_it_knows_what_it_spoiled() -> None:
 
 def test_what_it_cannot_solve_it_answers_wrongly_and_says_so() -> None:
     with served() as client:
-        [text] = said(client, messages(solve, Problem="How many primes lie below 4810?"))
-        assert "\\boxed{4811}" in text
-        assert [row["kinds"] for row in spoiled(client)] == [["cannot_solve"]]
+        texts = said(client, messages(solve, Problem="How many primes lie between 3 and 4810?"), n=8)
+        assert all("\\boxed{" in text for text in texts)
+        assert len(set(texts)) > 2, "or a vote would take it for true"
+        assert [row["kinds"] for row in spoiled(client)] == [["cannot_solve"]] * 8
+
+
+def test_it_believes_what_a_program_printed() -> None:
+    known = next(one for one in stock().drawn if one.answer.isdecimal())
+    told = messages(with_tools, Problem=known.question)
+    with served("wrong_answer=1") as client:
+        [first] = said(client, told)
+    with served() as client:
+        code = first.partition("```python\n")[2].removesuffix("\n```")
+        printed = subprocess.check_output([sys.executable, "-Ic", code], text=True)
+        assert printed.strip() != known.answer
+        told += [{"role": "assistant", "content": first},
+                 {"role": "user", "content": f"The program printed:\n{printed}Check the results."}]
+        assert said(client, told)[0].endswith(f"\\boxed{{{printed.strip()}}}")
+        assert [row["kinds"] for row in spoiled(client)] == [["misled"]]
 
 
 def test_faults_in_problems_and_code(tmp_path: Path) -> None:
@@ -413,6 +433,45 @@ def test_lines_may_be_lost_on_the_way() -> None:
         failed = lines(client, batch.error_file_id)
     assert 5 < len(failed) < 35
     assert {row["error"]["code"] for row in failed.values()} == {"server_error"}
+
+
+# --- with our own engine
+
+
+@pytest.mark.parametrize("plan", ["", "batch_expired=0.5,500=0.2"])
+def test_the_engine_has_its_answers_by_batches(plan: str, tmp_path: Path) -> None:
+    some = stock().drawn[:30]
+    with served(plan) as client, asking(client, tmp_path, batch=True, poll=0.01) as engine:
+        outcomes = list(engine.ask_all(solve.PROMPT.ask({"Problem": known.question}) for known in some))
+        assert len(list(client.batches.list())) == 1 or plan
+    answers = [outcome.text for outcome in outcomes if isinstance(outcome, Reply)]
+    assert all(check(text, known.answer).status == "equal" for text, known in zip(answers, some, strict=True))
+
+
+def test_a_batch_under_way_is_found_by_its_name(tmp_path: Path) -> None:
+    """What an engine looks for when the answer to its order was lost: the list must have its metadata."""
+    with served() as client, asking(client, tmp_path, batch=True, poll=0.01) as engine:
+        for number in range(130):
+            sent(client, lines_of("x"), mathmill=str(number))
+        assert _find(engine, "3") == "batch_000003"
+        assert _find(engine, "200") == ""
+
+
+def test_the_engine_loses_no_row_to_faults(tmp_path: Path) -> None:
+    with served("429=0.1,500=0.1,drop=0.05") as client, asking(client, tmp_path) as engine:
+        outcomes = list(engine.ask_all(solve.PROMPT.ask({"Problem": str(number)}) for number in range(60)))
+    assert [type(outcome) for outcome in outcomes] == [Reply] * 60
+
+
+@contextmanager
+def asking(client: OpenAI, folder: Path, **settings: Any) -> Iterator[Engine]:
+    store = Store(folder / "calls.sqlite")
+    made = Engine(teacher(str(client.base_url).rstrip("/"), "scripted", **settings), store)
+    try:
+        yield made
+    finally:
+        made.close()
+        store.close()
 
 
 # --- how it ends

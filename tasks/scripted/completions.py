@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
 class Spoiled(NamedTuple):
     """An answer that is not what it should be: `kinds` in the order in which they were done to it."""
 
-    kinds: tuple[str, ...]  # faults of the plan, or "cannot_solve"
+    kinds: tuple[str, ...]  # faults of the plan, before them "cannot_solve" or "misled"
     prompt: str
     problem: str
     text: str
@@ -118,9 +118,9 @@ def _refused(teacher: Teacher, body: Any) -> Refusal | None:
 def _choice(teacher: Teacher, request: Request, key: str, index: int, most: int,
             stops: Sequence[str]) -> dict[str, Any]:
     rng = random.Random(key)
-    text, known = reply(request, rng, teacher.stock)
+    text, wrong = reply(request, rng, teacher.stock)
     text, finish, kinds = spoil(teacher.plan.content(key), text, request, rng, teacher.stock, teacher.plan)
-    kinds = kinds if known else ("cannot_solve", *kinds)
+    kinds = (wrong, *kinds) if wrong else kinds
     for stop in stops:
         text = text.partition(stop)[0]
     if most and _tokens(text) > most:

@@ -2,7 +2,7 @@
 
 To teach a new prompt: a function `(sections, rng, stock) -> dict` in a module of `tasks/scripted/answers`, in that
 module's table under the prompt's name; properties that it leaves out are filled by schema. A prompt for free text has a
-function `(request, rng, stock) -> (text, known)` in `answers/solving.py`.
+function `(request, rng, stock) -> (text, what is wrong with it)` in `answers/solving.py`.
 """
 
 import json
@@ -23,11 +23,11 @@ SOLVING = SOLVERS
 PROBLEM_WRITING = NEW  # which the faults "duplicate" and "test_item" can spoil
 
 
-def reply(request: Request, rng: random.Random, stock: Stock) -> tuple[str, bool]:
-    """The text of an answer, and whether the problem in it is one that this teacher could solve, or none was asked."""
+def reply(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str]:
+    """The text of an answer, and what is wrong with it without any plan: "cannot_solve", "misled", "" for nothing."""
     replier = REPLIES.get(request.name)
     if request.name in SOLVING or not (replier or request.schema or request.structured):
         return SOLVING.get(request.name, worked)(request, rng, stock)
     found = replier(request.sections, rng, stock) if replier else {}
     shape = filled(request.schema, rng, stock) if request.schema or not replier else {}
-    return json.dumps({**shape, **found} if isinstance(shape, dict) else shape, ensure_ascii=False), True
+    return json.dumps({**shape, **found} if isinstance(shape, dict) else shape, ensure_ascii=False), ""

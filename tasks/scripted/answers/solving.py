@@ -1,4 +1,7 @@
-"""Solutions: in steps, as a program, in turns with a program's output. What is not known gets a plausible wrong one."""
+"""Solutions: in steps, as a program, in turns with a program's output. What is not known gets a plausible wrong one.
+
+A solver gives the text and what is wrong with it, "" for nothing.
+"""
 
 import random
 import re
@@ -7,52 +10,56 @@ from collections.abc import Callable
 from tasks.scripted.asked import Request
 from tasks.scripted.stock import MARKS, Known, Stock
 
-Solver = Callable[[Request, random.Random, Stock], tuple[str, bool]]  # the text; whether the problem is known
-OUTPUT = "printed:"  # the words before a program's output, in the turns of solving with tools
+Solver = Callable[[Request, random.Random, Stock], tuple[str, str]]
+UNKNOWN, MISLED = "cannot_solve", "misled"  # misled: by what the program of an earlier turn printed
+PRINTED = re.compile(r"printed:\n(.{1,200})")  # the words before a program's output, in the turns with tools
 SUM = re.compile(r"<<([\d+\-*/^() ]+)=(-?\d+)>>")
 WORDS = ("amount", "part", "quantity", "share", "value", "result")
 MORE_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
-def worked(request: Request, _: random.Random, stock: Stock) -> tuple[str, bool]:
+def worked(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str]:
     """A worked solution in the style of a chat: no calculator marks, the answer in a box."""
     question = problem(request)
     if (known := stock.find(question)):
         steps = MARKS.sub("", known.solution.partition("####")[0]).strip()
-        return f"{steps}\n\\boxed{{{known.answer}}}", True
-    return f"Putting the numbers together gives {guess(question)}.\n\\boxed{{{guess(question)}}}", False
+        return f"{steps}\n\\boxed{{{known.answer}}}", ""
+    answer = guess(question, rng)
+    return f"Putting the numbers together gives {answer}.\n\\boxed{{{answer}}}", UNKNOWN
 
 
-def guess(question: str) -> str:
-    """A wrong answer that looks like one."""
-    numbers = re.findall(r"\d+", question)
-    return str(int(numbers[-1]) + 1) if numbers else "1"
+def guess(question: str, rng: random.Random) -> str:
+    """An answer that looks like one: samples seldom agree on it, as those of a model that does not know."""
+    numbers = [int(found) for found in re.findall(r"\d{1,9}", question)] or [rng.randrange(2, 20)]
+    last, first = numbers[-1], numbers[0]
+    return str(rng.choice((sum(numbers), last + 1, first * last, abs(first - last), sum(numbers) + last, 2 * first)))
 
 
 def problem(request: Request) -> str:
     return request.sections.get("Problem") or request.sections.get("Facts") or next(iter(request.sections.values()), "")
 
 
-def program(request: Request, rng: random.Random, stock: Stock) -> tuple[str, bool]:
-    code, _, known = _code(request, rng, stock)
-    return f"```python\n{code}\n```", known
+def program(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str]:
+    code, wrong = _code(request, rng, stock)
+    return f"```python\n{code}\n```", wrong
 
 
-def with_tools(request: Request, rng: random.Random, stock: Stock) -> tuple[str, bool]:
-    """A program first; once its output is shown, the conclusion."""
-    code, answer, known = _code(request, rng, stock)
-    if request.turns and OUTPUT in request.turns[-1]:
-        return f"Program: every line follows. Output: it fits the problem.\n\\boxed{{{answer}}}", known
+def with_tools(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str]:
+    """A program first; once its output is shown, the conclusion, which believes it."""
+    if request.turns and (printed := PRINTED.search(request.turns[-1])):
+        known, answer = stock.find(problem(request)), printed[1].strip()
+        wrong = "" if known and known.answer == answer else MISLED if known else UNKNOWN
+        return f"Program: every line follows. Output: it fits the problem.\n\\boxed{{{answer}}}", wrong
+    code, wrong = _code(request, rng, stock)
     plan = {"in_subtasks": "1. What is the first part?\n2. What is the whole?\n"}.get(request.name, "First, compute.\n")
-    return f"{plan}```python\n{code}\n```", known
+    return f"{plan}```python\n{code}\n```", wrong
 
 
-def _code(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str, bool]:
-    """A program that prints the answer; the answer; whether it is known."""
+def _code(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str]:
+    """A program that prints the answer."""
     known = stock.find(problem(request))
-    answer = known.answer if known else guess(problem(request))
-    steps = (known and _steps(known)) or _split(answer, rng)
-    return _styled(steps, request.name, rng), answer, known is not None
+    steps = (known and _steps(known)) or _split(known.answer if known else guess(problem(request), rng), rng)
+    return _styled(steps, request.name, rng), "" if known else UNKNOWN
 
 
 def _steps(known: Known) -> list[str]:
