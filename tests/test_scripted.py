@@ -260,6 +260,22 @@ def test_what_it_cannot_solve_it_answers_wrongly_and_says_so() -> None:
         assert [row["kinds"] for row in spoiled(client)] == [["cannot_solve"]] * 8
 
 
+def test_a_shared_error_is_the_same_in_all_samples() -> None:
+    some = [one for one in stock().drawn[::97] if one.answer.isdecimal()][:40]
+    with served("shared_error=0.5") as client:
+        for prompt in (solve, program_named):
+            samples = [said(client, messages(prompt, Problem=known.question), n=4) for known in some]
+        answers = [[subprocess.check_output([sys.executable, "-Ic", text.removeprefix("```python").removesuffix("```")],
+                                            text=True).strip() for text in texts[:2]] for texts in samples[:12]]
+        told = {row["problem"] for row in spoiled(client)}
+        rows = spoiled(client)
+    assert 8 < len(told) < 32
+    assert len(rows) == 8 * len(told), "all four samples, of both prompts"
+    assert all(first == second for first, second in answers)
+    assert [first == known.answer for (first, _), known in zip(answers, some, strict=False)] == [
+        known.question not in told for known in some[:12]]
+
+
 def test_it_believes_what_a_program_printed() -> None:
     known = next(one for one in stock().drawn if one.answer.isdecimal())
     told = messages(with_tools, Problem=known.question)

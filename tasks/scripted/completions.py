@@ -119,14 +119,16 @@ def _choice(teacher: Teacher, request: Request, key: str, index: int, most: int,
             stops: Sequence[str]) -> dict[str, Any]:
     rng = random.Random(key)
     text, wrong = reply(request, rng, teacher.stock)
-    text, finish, kinds = spoil(teacher.plan.content(key), text, request, rng, teacher.stock, teacher.plan)
+    problem = request.sections.get("Problem", "")
+    faults = teacher.plan.content(key, f"{teacher.seed} {problem}")
+    text, finish, kinds = spoil(faults, text, request, rng, teacher.stock, teacher.plan)
     kinds = (wrong, *kinds) if wrong else kinds
     for stop in stops:
         text = text.partition(stop)[0]
     if most and _tokens(text) > most:
         text, finish = text[:4 * most - 1], "length"
     if kinds:
-        teacher.spoiled[key] = Spoiled(kinds, request.name, request.sections.get("Problem", ""), text)
+        teacher.spoiled[key] = Spoiled(kinds, request.name, problem, text)
     return {"index": index, "finish_reason": finish, "logprobs": None,
             "message": {"role": "assistant", "content": text, "refusal": None}}
 

@@ -1,9 +1,9 @@
 """The fault plan: which shares of the answers are spoiled, in which ways, and what that does to a text.
 
 Content faults hang on the request alone, so that a repeated request is spoiled the same way, and each is drawn by
-itself: wrong_answer, wrong_step, malformed, truncated, refusal, duplicate, test_item, hostile_code. Transport faults
-are drawn for every attempt, one at most, so that a retry may succeed: 429, 500, timeout, drop. batch_expired is drawn
-for a batch.
+itself: wrong_answer, wrong_step, malformed, truncated, refusal, duplicate, test_item, hostile_code. shared_error hangs
+on the problem: all samples have the same wrong answer, which no vote can see. Transport faults are drawn for every
+attempt, one at most, so that a retry may succeed: 429, 500, timeout, drop. batch_expired is drawn for a batch.
 """
 
 import json
@@ -18,7 +18,8 @@ from tasks.scripted.replies import PROBLEM_WRITING, SOLVING
 from tasks.scripted.stock import Stock
 
 # In the order in which they are done: what takes the place of the whole answer undoes what was done before.
-CONTENT = ("duplicate", "test_item", "wrong_step", "wrong_answer", "hostile_code", "malformed", "truncated", "refusal")
+CONTENT = ("duplicate", "test_item", "wrong_step", "shared_error", "wrong_answer", "hostile_code", "malformed",
+           "truncated", "refusal")
 WHOLE = frozenset(("test_item", "hostile_code", "refusal"))
 TRANSPORT = ("429", "500", "timeout", "drop")
 BATCH = ("batch_expired",)
@@ -52,9 +53,10 @@ class Plan:
         share = self.shares.get(kind, 0.0)
         return share > 0 and _place(f"{kind} {key}") < share
 
-    def content(self, key: str) -> tuple[str, ...]:
-        """The content faults of a request."""
-        return tuple(kind for kind in CONTENT if self.drawn(kind, key)) if self.shares else ()
+    def content(self, key: str, problem: str = "") -> tuple[str, ...]:
+        """The content faults of a sample of a request, and of the problem that it is about."""
+        return tuple(kind for kind in CONTENT if self.drawn(kind, problem if kind == "shared_error" else key)
+                     ) if self.shares else ()
 
     def transport(self, key: str, attempt: int) -> str:
         """The transport fault of an attempt: kinds lie side by side from 0 to 1, where the attempt has its place."""
@@ -114,7 +116,9 @@ def _broken(kind: str, text: str, request: Request, rng: random.Random, stock: S
         return _with(text, problem=rng.choice(items)) if request.name in PROBLEM_WRITING and items else text
     if kind == "wrong_answer" and request.name in TEMPLATES:
         return _with(text, program=f"{json.loads(text)['program']} + 1")
-    return IN_SOLUTIONS[kind](text, rng) if request.name in SOLVING else text
+    if kind == "shared_error":  # at the first turn alone: the later ones believe it
+        kind, rng = "wrong_answer" if not request.turns else "", random.Random(request.sections.get("Problem", ""))
+    return IN_SOLUTIONS[kind](text, rng) if request.name in SOLVING and kind in IN_SOLUTIONS else text
 
 
 def _with(text: str, **other: str) -> str:

@@ -14,6 +14,7 @@ Solver = Callable[[Request, random.Random, Stock], tuple[str, str]]
 UNKNOWN, MISLED = "cannot_solve", "misled"  # misled: by what the program of an earlier turn printed
 PRINTED = re.compile(r"printed:\n(.{1,200})")  # the words before a program's output, in the turns with tools
 SUM = re.compile(r"<<([\d+\-*/^() ]+)=(-?\d+)>>")
+SHARED = 0.5
 WORDS = ("amount", "part", "quantity", "share", "value", "result")
 MORE_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
@@ -29,9 +30,11 @@ def worked(request: Request, rng: random.Random, stock: Stock) -> tuple[str, str
 
 
 def guess(question: str, rng: random.Random) -> str:
-    """An answer that looks like one: samples seldom agree on it, as those of a model that does not know."""
+    """An answer that looks like one. Half of the samples make the mistake that lies nearest: models err alike, too."""
     numbers = [int(found) for found in re.findall(r"\d{1,9}", question)] or [rng.randrange(2, 20)]
     last, first = numbers[-1], numbers[0]
+    if rng.random() < SHARED:
+        return str(last + 1)
     return str(rng.choice((sum(numbers), last + 1, first * last, abs(first - last), sum(numbers) + last, 2 * first)))
 
 
