@@ -105,6 +105,12 @@ def count_rows(path: Path) -> int:
         return int(pq.read_metadata(path).num_rows)
 
 
+def columns_of(path: Path) -> tuple[tuple[str, str], ...]:
+    """Names and types of a shard's columns, from its footer. Raises `RunError` for a damaged one."""
+    with _whole(path):
+        return tuple((field.name, str(field.type)) for field in pq.read_schema(path))
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file beside it, fsync, rename, fsync of the folder.
 

@@ -2,8 +2,12 @@
 --
 -- Before this file, tasks/tools/warehouse.py makes the sources, which exist even where no run does:
 --   source.runs       one row a run folder, from its run.json; source.steps: one row a step of it
+--   source.calls      one row a run, step and model, of the ledger in run.json
+--   source.datasets   one row a data set: what a run exported, and the folders below data/datasets
+--   source.published  the rows of all data sets, with `folder` and `split`
 --   source.<table>    all shards of that table in all runs, with `folder`, the run's folder (types: schemas/records.py)
--- Every view carries `recipe` and `run_id`, so that runs can be told apart and joined.
+-- Every view carries `recipe` and `run_id`, so that runs can be told apart and joined. A view is made when a question
+-- first names it, and so are the views and sources that it reads.
 
 CREATE VIEW runs AS
 SELECT recipe, run_id, state, size, seed, started, seconds, folder, parameters, manifest FROM source.runs;
@@ -11,6 +15,18 @@ SELECT recipe, run_id, state, size, seed, started, seconds, folder, parameters, 
 -- What each task did: rows in, rows due, rows kept and rejected, rejections by rule, as the run noted them itself.
 CREATE VIEW steps AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.steps t JOIN source.runs r USING (folder);
+
+-- Calls to models: paid, found in the store (`hits`), tokens, and dollars, NULL where a price was unknown.
+CREATE VIEW calls AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.calls t JOIN source.runs r USING (folder);
+
+CREATE VIEW datasets AS
+SELECT name, recipe, run_id, rows, folder, manifest FROM source.datasets;
+
+-- `dataset` is the data set's name; `recipe` is what made the row, `run_id` the run that exported it.
+CREATE VIEW published AS
+SELECT d.name AS dataset, t.* EXCLUDE (folder), d.run_id
+FROM source.published t JOIN source.datasets d USING (folder);
 
 CREATE VIEW seeds AS
 SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.seeds t JOIN source.runs r USING (folder);
@@ -61,6 +77,10 @@ SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.distinct t J
 
 CREATE VIEW clean AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.clean t JOIN source.runs r USING (folder);
+
+-- What `mathmill select` took.
+CREATE VIEW selected AS
+SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.selected t JOIN source.runs r USING (folder);
 
 -- What `mathmill verify` read: one row a solution, or a reference that has none.
 CREATE VIEW claims AS

@@ -20,7 +20,7 @@ from tests.conftest import Command
 
 VIEWS = {"runs", "steps", "seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples",
          "distinct_examples", "clean", "rejections", "lineage", "claims", "agreements", "planted", "briefs",
-         "concepts", "rates"}
+         "concepts", "rates", "calls", "datasets", "published", "selected"}
 VIEW_OF = {"distinct": "distinct_examples"}
 LATER_STEPS = {"templates": "seeds", "solutions": "problems", "examples": "problems", "distinct": "examples",
                "clean": "distinct"}  # step -> the table of which every row is kept or rejected
