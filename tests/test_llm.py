@@ -396,6 +396,17 @@ def test_teachers_that_cannot_be_are_refused(name: str, model: str, says: str) -
         teacher(name, model)
 
 
+def test_how_hard_a_teacher_is_used_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATHMILL_CONCURRENCY", "7")
+    monkeypatch.setenv("MATHMILL_BATCH", "1")
+    made = teacher("http://host/v1", "m")
+    assert (made.concurrency, made.batch, made.requests_per_minute) == (7, True, 0)
+    assert teacher("http://host/v1", "m", concurrency=9).concurrency == 9, "what is told is stronger"
+    monkeypatch.setenv("MATHMILL_RPM", "many")
+    with pytest.raises(ParameterError, match="'many' is no number"):
+        teacher("http://host/v1", "m")
+
+
 def test_openai_wants_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MATHMILL_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)

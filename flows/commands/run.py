@@ -1,5 +1,6 @@
 """`mathmill recipes`, `run` and `preview`: which recipes there are, and one of them at work."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +24,9 @@ Out = Annotated[Path | None, typer.Option(
 
 Accepted = Annotated[int | None, typer.Option(
     help="Go on in rounds until so many examples are accepted, and export exactly these.", show_default=False)]
+Batch = Annotated[bool, typer.Option("--batch", help="Ask the teacher through its batch endpoint: cheaper, slower.")]
+Concurrency = Annotated[int | None, typer.Option(
+    help="Calls in flight at a teacher, at most.  [default: 64]", show_default=False)]
 
 
 def recipes(
@@ -41,7 +45,7 @@ def recipes(
 
 
 def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = None, out: Out = None,
-        accepted: Accepted = None) -> None:
+        accepted: Accepted = None, batch: Batch = False, concurrency: Concurrency = None) -> None:
     """Run a recipe, or resume a run that was broken off.
 
     Every parameter of the recipe (`mathmill recipes RECIPE` lists them) can be given as --name VALUE or name=value.
@@ -49,6 +53,10 @@ def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = 
     from flows.commands.output import report
     from schemas.manifest import MANIFEST
 
+    if batch:  # how a teacher is asked changes no row, so it goes round the recipe and its run id
+        os.environ["MATHMILL_BATCH"] = "1"
+    if concurrency is not None:
+        os.environ["MATHMILL_CONCURRENCY"] = str(concurrency)
     flow, values = _prepared(context, recipe, {"size": size, "seed": seed})
     if accepted is not None:
         from flows.rounds import in_rounds

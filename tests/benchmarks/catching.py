@@ -5,7 +5,7 @@
 A tenth of its answers are spoiled. Every solution is judged by the vote of its fellows (the recipe's own route), by its
 final answer against the truth, by its written steps, and by the union of vote and steps, which passes what the vote
 passes and no step contradicts. A false accept is a wrong answer that a route passes, a false reject an unspoiled
-solution that it fails. Wrong steps before a right answer, and broken texts (cut off, no box, refused), are counted
+solution that it fails. Of the wrong answers, a `shared_error` is the same in all samples: no vote can see it. Wrong steps before a right answer, and broken texts (cut off, no box, refused), are counted
 apart. Then: how many planted duplicates and test-set items reached the export, and what became of hostile code.
 """
 
@@ -28,9 +28,10 @@ from tasks.tools.rates import wilson
 from tasks.verify.text import check_steps
 
 TEST_SET = Path(__file__).parents[3] / "shared" / "data" / "gsm8k" / "test.jsonl"
-FAULTS = ("wrong_answer=0.04,wrong_step=0.03,malformed=0.01,truncated=0.01,refusal=0.005,duplicate=0.01,test_item=0.01,"
-          "hostile_code=0.01,429=0.02,500=0.02")
-TRUTH = {"wrong_answer": "wrong", "cannot_solve": "wrong", "wrong_step": "step", "": "right"}  # others are broken
+FAULTS = ("wrong_answer=0.03,shared_error=0.01,wrong_step=0.03,malformed=0.01,truncated=0.01,refusal=0.005,"
+          "duplicate=0.01,test_item=0.01,hostile_code=0.01,429=0.02,500=0.02")
+TRUTH = {"wrong_answer": "wrong", "shared_error": "wrong", "cannot_solve": "wrong", "misled": "wrong",
+         "wrong_step": "step", "": "right"}  # others are broken
 
 
 def main() -> None:
@@ -75,16 +76,26 @@ def _routes(out: Path, spoiled: dict[str, str]) -> None:
     problems = {row.id: row for row in Table(out / "problems", Problem).rows()}
     voted = {row.solution_id: row.status for row in Table(out / "verdicts", Verdict).rows()}
     counts: dict[str, Counter[tuple[str, str]]] = {}
+    accepted: Counter[str] = Counter()
     for solution in Table(out / "solutions", Solution).rows():
-        kind = spoiled.get(_key(solution.solution), "")
+        kind = _kind(_key(solution.solution), spoiled)
         truth = TRUTH.get(kind, "broken")
         for route, status in _judged(solution, problems[solution.problem_id], voted.get(solution.id, "unknown")):
             counts.setdefault(route, Counter())[truth, status] += 1
+            accepted[kind] += route == "vote" and status == "passed" and truth == "wrong"
     for route, found in counts.items():
         print(f"  {route:10}", _rate("false accepts", found, "wrong", "passed"), "|",
               _rate("wrong steps passed", found, "step", "passed"), "|",
               _rate("broken passed", found, "broken", "passed"), "|",
               _rate("false rejects", found, "right", "failed"))
+    print(f"  wrong answers that the vote passed: {dict(+accepted)}")
+
+
+def _kind(text: str, spoiled: dict[str, str]) -> str:
+    """What was done to a solution; in turns, to the last spoiled one of them."""
+    if text in spoiled or "```" not in text:
+        return spoiled.get(text, "")
+    return next((kind for turn, kind in reversed(spoiled.items()) if turn in text), "")
 
 
 def _judged(solution: Solution, problem: Problem, vote: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,9 @@
     teacher("openai", "gpt-4.1-mini")         api.openai.com
     teacher("http://localhost:8000/v1", "my-model")           any server: vLLM, SGLang, Ollama, a gateway
     teacher("llamacpp+http://localhost:8080/v1", "any")       one whose dialect must be told
+
+How hard a teacher is used changes no answer, so it is no parameter of a recipe and not in a run's id: `SETTINGS` come
+from the environment, where `mathmill run --batch --concurrency 200` puts them.
 """
 
 import os
@@ -13,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +29,11 @@ Dialect = Literal["openai", "server", "llamacpp", "plain"]
 DIALECTS: tuple[Dialect, ...] = ("openai", "server", "llamacpp", "plain")
 OPENAI = "https://api.openai.com/v1"
 KEYS = ("MATHMILL_API_KEY", "OPENAI_API_KEY")
+SETTINGS: Mapping[str, tuple[str, type]] = {
+    "MATHMILL_CONCURRENCY": ("concurrency", int), "MATHMILL_RPM": ("requests_per_minute", float),
+    "MATHMILL_TPM": ("tokens_per_minute", float), "MATHMILL_BATCH": ("batch", int)}
 NO_KEY = "none"  # what servers that want no key are sent; the client cannot do without
+SOON = 0.5  # seconds between looks at a batch of the scripted teacher, which takes no hours
 STARTUP = 60  # seconds that the scripted teacher may take to say where it listens
 # Run in the child: it ends with its parent, however that ends.
 CHILD = ("import ctypes, os, runpy, sys\n"
@@ -80,7 +88,8 @@ def teacher(name_or_url: str, model: str = "", **settings: Any) -> Teacher:
     """
     name, _, flags = name_or_url.partition(":")
     if name == "scripted":
-        found = Teacher("scripted", scripted(flags), model or "scripted", family=" ".join(["scripted", *flags.split()]))
+        found = Teacher("scripted", scripted(flags), model or "scripted",
+                        family=" ".join(["scripted", *flags.split()]), poll=SOON)
     elif name_or_url == "openai":
         found = Teacher("openai", OPENAI, model, "openai", "openai")
     else:
@@ -90,9 +99,22 @@ def teacher(name_or_url: str, model: str = "", **settings: Any) -> Teacher:
     unknown = set(settings) - set(Teacher.__dataclass_fields__)
     if unknown:
         raise ParameterError(f"a teacher has no setting {', '.join(sorted(unknown))}", where="--teacher")
+    settings = {**_from_environment(), **settings}
     if settings.get("concurrency", 1) < 1:
         raise ParameterError("there must be at least one call at a time", where="--concurrency", mend="give 1 or more")
     return replace(found, **settings)
+
+
+def _from_environment() -> dict[str, Any]:
+    """What `SETTINGS` say where they are set. Raises `ParameterError` for what is no number."""
+    found: dict[str, Any] = {}
+    for variable, (name, kind) in SETTINGS.items():
+        if value := os.environ.get(variable, "").strip():
+            try:
+                found[name] = kind(value)
+            except ValueError:
+                raise ParameterError(f"{value!r} is no number", where=variable, mend="give one, or unset it") from None
+    return {**found, "batch": bool(found["batch"])} if "batch" in found else found
 
 
 def _by_url(url: str, model: str) -> Teacher:
