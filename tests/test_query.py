@@ -3,20 +3,26 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.errors import InputError, ParameterError, RunError
 from schemas.plan import Plan
-from schemas.records import Problem, Rejection, Seed, Solution, Verdict, reject
+from schemas.records import Example, Problem, Rejection, Seed, Solution, Verdict, reject
 from schemas.run import open_run
-from schemas.table import Table
+from schemas.table import Table, write_shard
 from tasks.lineage import trace
 from tasks.tools.each import by_row, each, whole
-from tasks.tools.warehouse import Warehouse, run_folders
+from tasks.tools.sqlfile import sql_file
+from tasks.tools.warehouse import Warehouse, questions, run_folders
 from tests.conftest import Command
+from tests.repeats import example
 
 VIEWS = {"runs", "steps", "seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples",
          "distinct_examples", "clean", "rejections", "lineage", "claims", "agreements", "planted", "briefs",
@@ -187,3 +193,109 @@ def test_lineage_of_a_real_example_reaches_its_seed(real_run: Path) -> None:
     assert [*views, record.view] == ["seeds", "templates", "problems", "solutions", "examples"]
     assert record.id == example
     assert record.entered == ["distinct_examples", "clean"]
+
+
+def test_named_questions_are_answered(real_run: Path) -> None:
+    warehouse = Warehouse([real_run])
+    for name, path in questions().items():
+        text = path.read_text()
+        assert text.startswith("-- "), name
+        found = warehouse.ask(text)
+        assert list(found.rows) or name in ("cost", "conflicts", "rejections"), name
+    assert {"funnel", "rejections", "cost", "yield", "difficulty", "families", "conflicts"} <= set(questions())
+
+
+def test_conflicts_are_found(tmp_path: Path) -> None:
+    rows_of = [example("a", "How  many?", "1"), example("b", "how many?", "2"), example("c", "Else?", "3")]
+    write_shard(tmp_path / "run" / "examples" / "part-00000.parquet", rows_of, Example)
+    found = rows(Warehouse([tmp_path / "run"]), questions()["conflicts"].read_text())
+    assert [(row[2], row[4]) for row in found] == [(["1", "2"], ["a", "b"])]
+
+
+def test_ledger_is_asked_as_cost(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    paid = {"step": "problems", "model": "m", "calls": 3, "hits": 2, "prompt_tokens": 10, "completion_tokens": 5}
+    record["notes"] = {"calls": [{**paid, "cost": 0.5}, {**paid, "model": "n", "cost": None}]}
+    (run / "run.json").write_text(json.dumps(record))
+    found = rows(Warehouse([run]), questions()["cost"].read_text())
+    assert [(row[3], row[4], row[8]) for row in found] == [("n", 3, None), ("m", 3, 0.5)]
+    assert rows(Warehouse([run]), questions()["yield"].read_text())[0][5] is None  # no sum of what is not known
+
+
+def test_data_sets_are_views_too(real_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_run / "dataset", tmp_path / "sets" / "mine")
+    other = tmp_path / "sets" / "other"
+    other.mkdir()
+    pq.write_table(pa.table({"problem": ["1+1?"], "answer": [2], "extra": ["x"]}), other / "train.parquet")
+    warehouse = Warehouse([real_run, tmp_path / "sets"])
+    assert rows(warehouse, "SELECT name, rows FROM datasets ORDER BY ALL") == [
+        ("mathmill-lifted", 120), ("mathmill-lifted", 120), ("other", None)]
+    assert rows(warehouse, "SELECT count(*) FROM published WHERE dataset = 'mathmill-lifted'") == [(240,)]
+    assert rows(warehouse, "SELECT answer, extra, topic, split FROM published WHERE dataset = 'other'") == [
+        ("2", "x", None, "train")]
+    assert rows(warehouse, "SELECT DISTINCT split FROM published ORDER BY 1") == [("test",), ("train",)]
+
+
+def test_shards_of_other_versions_are_read(tmp_path: Path) -> None:
+    old, new, broken_off = (tiny_run(tmp_path / name) for name in ("old", "new", "mixed"))
+    for path in (old / "problems").glob("*.parquet"):
+        pq.write_table(pq.read_table(path).drop_columns(["generation_depth"]), path)
+    for path in (new / "problems").glob("*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(table.append_column("later", pa.array(["x"] * len(table))), path)
+    (broken_off / "run.json").unlink()
+    first = broken_off / "problems" / "part-00000.parquet"
+    pq.write_table(pq.read_table(first).drop_columns(["mode"]), first)
+    sql = "SELECT run_id, count(*), count(generation_depth), count(later), count(mode) FROM problems GROUP BY ALL"
+    found = {row[1:] for row in rows(Warehouse([tmp_path]), sql)}
+    assert found == {(17, 17, 0, 10), (34, 17, 17, 34)}  # the two sealed runs share their id
+
+
+def test_one_shard_of_other_columns_in_a_sealed_run_is_named(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path / "run")
+    path = run / "problems" / "part-00001.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["mode"]), path)
+    with pytest.raises(RunError, match=r"part-00001\.parquet(?s:.*)verify-run"):
+        rows(Warehouse([run]), "SELECT mode FROM problems")
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path / "run")
+    (run / "problems" / "part-00000.parquet").write_bytes(b"")
+    with pytest.raises(RunError, match=r"part-00000\.parquet"):
+        rows(Warehouse([run]), "SELECT count(*) FROM problems")
+
+
+def test_answers_go_to_files(tmp_path: Path, mathmill: Command) -> None:
+    tiny_run(tmp_path / "data" / "runs" / "tiny" / "x")
+    sql = "SELECT id, parents FROM problems ORDER BY id"
+    for name in ("a.csv", "a.json", "a.parquet"):
+        mathmill("query", sql, "--out", name)
+    assert pq.read_table(tmp_path / "a.parquet").column("id").to_pylist() == [
+        row["id"] for row in json.loads((tmp_path / "a.json").read_text())]
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 18
+    refused = mathmill("query", sql, "--format", "parquet", check=False)
+    assert (refused.returncode, "--out" in refused.stderr) == (2, True)
+    assert mathmill("query", "SELECT nosuch FROM problems", "--out", "b.parquet", check=False).returncode == 2
+    assert not list(tmp_path.glob("b.parquet*"))
+    assert "funnel" in mathmill("query", "--list").stdout
+    assert "problems" in mathmill("query", "funnel", "--format", "csv").stdout
+
+
+def test_the_sql_file_gives_a_duckdb_the_same_views(real_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(real_run, tmp_path / "it's [1]" / "lifted" / "a")
+    (tmp_path / "views.sql").write_text(sql_file([tmp_path / "it's [1]"]))
+    ours = Warehouse([tmp_path / "it's [1]"])
+    with duckdb.connect() as db:
+        db.execute((tmp_path / "views.sql").read_text())
+        for view in ours.views():
+            sql = f"SELECT * FROM {view} ORDER BY ALL"
+            assert db.execute(sql.replace("*", "count(*)").split(" ORDER")[0]).fetchall() == rows(
+                ours, f"SELECT count(*) FROM {view}"), view
+        for sql in ("FROM steps ORDER BY step",
+                    "SELECT * EXCLUDE (manifest, parameters) FROM runs", "FROM clean ORDER BY id",
+                    "SELECT name, rows, run_id, folder FROM datasets", "FROM published ORDER BY id"):
+            assert str(db.execute(sql).fetchall()) == str(rows(ours, sql)), sql
+        shutil.copytree(real_run, tmp_path / "it's [1]" / "lifted" / "b")  # a later run is seen, too
+        assert db.execute("SELECT count(*) FROM runs").fetchall() == [(2,)]

@@ -2,13 +2,15 @@
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TextIO, get_args, get_origin
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,8 +18,9 @@ from rich.text import Text
 from schemas.manifest import read_manifest
 from schemas.parameters import Parameter
 from schemas.records import Example
+from schemas.table import storage
 from tasks.tools.rates import errors
-from tasks.tools.warehouse import TABLES, Answer
+from tasks.tools.warehouse import TABLES, Answer, Warehouse
 
 NARROW = 12  # characters; columns narrower than this cannot be read
 SHOWN = 40  # rows of a table for people; CSV and JSON give all
@@ -29,11 +32,29 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+    parquet = "parquet"
 
 
-def show(answer: Answer, form: Format) -> None:
-    """Prints an answer."""
-    {Format.table: _table, Format.csv: _csv, Format.json: _json}[form](answer)
+def show(warehouse: Warehouse, sql: str, form: Format, out: Path | None = None) -> None:
+    """Asks, and prints the answer or writes it into a file, whole or not at all. Raises as `Warehouse.ask`."""
+    if form == Format.parquet and out:
+        typer.echo(f"{warehouse.write(sql, out):,} rows written to {out}", err=True)
+    elif out is None:
+        _print(warehouse.ask(sql), form, sys.stdout)
+    else:
+        half = out.with_name(f"{out.name}.{os.getpid()}.tmp")
+        try:
+            with storage(out), half.open("w") as file:
+                _print(warehouse.ask(sql), form, file)
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(half, out)
+        finally:
+            half.unlink(missing_ok=True)
+
+
+def _print(answer: Answer, form: Format, file: TextIO) -> None:
+    {Format.table: _table, Format.csv: _csv, Format.json: _json}[form](answer, file)
 
 
 def console(**options: Any) -> Console:
@@ -114,9 +135,9 @@ def show_examples(examples: Iterable[Example]) -> None:
         out.print(Text(f"{example.solution}\n"), style="dim")
 
 
-def _table(answer: Answer) -> None:
+def _table(answer: Answer, file: TextIO) -> None:
     rows = list(islice(answer.rows, SHOWN + 1))
-    out = console()
+    out = console(file=file)
     crowded = len(answer.columns) * NARROW > out.width
     out.print(_upright(answer.columns, rows[:SHOWN]) if crowded and rows else _abreast(answer.columns, rows[:SHOWN]))
     if len(rows) > SHOWN:
@@ -146,14 +167,14 @@ def _upright(columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
     return table
 
 
-def _csv(answer: Answer) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _csv(answer: Answer, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(answer.columns)
     writer.writerows([_cell(value) for value in row] for row in answer.rows)
 
 
-def _json(answer: Answer) -> None:
-    sys.stdout.writelines(_pieces(answer))
+def _json(answer: Answer, file: TextIO) -> None:
+    file.writelines(_pieces(answer))
 
 
 def _pieces(answer: Answer) -> Iterator[str]:

@@ -75,4 +75,6 @@ def _is_run(folder: Path, tables: Iterable[str]) -> bool:
 
 
 def _is_dataset(folder: Path) -> bool:
+    if folder.name == "data" and _is_dataset(folder.parent):
+        return False  # its files are counted with the folder around it
     return folder.is_dir() and ((folder / CARDED).is_file() or bool(dataset_files(folder)))

@@ -3,7 +3,7 @@
 Nothing is loaded: views read the Parquet shards where they lie, those of a run in progress too. A view is made when a
 question first names it, so that a million rows are open at once. Every view exists even where no run has written its
 table, because DuckDB refuses a view over a list of no files: each source starts from an empty table of the declared
-type, which also gives an old run's rows the columns that they lack, as NULL. Telemetry, extensions from the network: none.
+type, which also gives an old run's rows the columns that they lack, as NULL. Telemetry, network extensions: none.
 """
 
 import json
@@ -47,7 +47,8 @@ TABLES = {
     # with a teacher
     "concepts": Concepts, "briefs": Brief, "partial": Template, "unlike": Problem, "opened": Problem, "graded": Problem,
     "revised": Solution, "second_verdicts": Verdict, "rates": SolveRate, "paths": Example,
-    "tries": Solution, "try_verdicts": Verdict, "failed": Seed, "selected": Example, "more_briefs": Brief, "more_problems": Problem,
+    "tries": Solution, "try_verdicts": Verdict, "failed": Seed, "selected": Example,
+    "more_briefs": Brief, "more_problems": Problem,
 }
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
        "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
@@ -110,7 +111,10 @@ class Warehouse:
             return Answer([column[0] for column in cursor.description], self._rows(cursor))
 
     def write(self, sql: str, path: Path) -> int:
-        """The rows of one query as a Parquet file, whole or not at all; how many. Raises as `ask`, and `StorageError`."""
+        """The rows of one query as a Parquet file, whole or not at all; how many.
+
+        Raises as `ask` does, and `StorageError`.
+        """
         self._make(sql)
         half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         with storage(path), _nothing_half(half), self._answering():

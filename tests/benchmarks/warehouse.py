@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.warehouse [--rows 1000000] [--folder DIR]
 
-Makes one finished run of `--rows` problems, with solution, two verdicts and an example each (in `--folder` it stays, and
-is used again), then asks: group-by, point lookup by id, text search, lineage of one row. Each question is put to a
+Makes one finished run of `--rows` problems, with solution, two verdicts and an example each (in `--folder` it stays
+and is used again), then asks: group-by, point lookup by id, text search, lineage of one row. Each question is put to a
 warehouse that is opened for it, as `mathmill query` does, and to one that is open. Plain DuckDB gets the same SQL over
 `read_parquet('…/part-*.parquet')`. Times are the best of three in ms; memory is this process's peak.
 """
