@@ -17,7 +17,9 @@ from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
 from flows.commands.query import query
+from flows.commands.report import report
 from flows.commands.run import ANY_PARAMETER, preview, recipes, run
+from flows.commands.select import select
 from flows.commands.verify import verify
 from flows.commands.verify_run import verify_run
 from schemas.errors import MathmillError, StorageError
@@ -49,7 +51,9 @@ app.command()(verify)
 app.command()(query)
 app.command()(lineage)
 app.command()(compare)
+app.command()(select)
 app.command("verify-run")(verify_run)
+app.command()(report)
 app.command()(doctor)
 app.add_typer(calls, name="calls")
 

@@ -5,7 +5,7 @@ ours: what it gives is read again, and only elements and attributes named here s
 
 >>> print(typeset("It costs $5 and $6."))
 It costs $5 and $6.
->>> print(typeset(r"<b> \(x^2\)")[:40])
+>>> print(typeset(r"<b> \(x^2\)")[:37])
 &lt;b&gt; <math xmlns="http://www.w3.
 """
 

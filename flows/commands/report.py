@@ -1,0 +1,24 @@
+"""`mathmill report RUN`: what a run came to, as one page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or the id of a run under data/runs.")],
+    out: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="The page.  [default: RUN.html beside the run's folder]", show_default=False)] = None,
+) -> None:
+    """Write what a run came to as one HTML page that opens without network."""
+    from flows.commands.verify_run import find
+    from tasks.report.facts import facts_of
+    from tasks.report.page import page
+    from tasks.tools.flags import write_text
+
+    folder = find(run).resolve()
+    place = out or folder.with_name(f"{folder.name}.html")
+    facts = facts_of(folder)
+    write_text(place, page("report.html.jinja", **{**facts, "twins_found": facts["twins"]}))
+    typer.echo(f"{facts['rows']:,} rows, {place.stat().st_size:,} bytes: {place}")
