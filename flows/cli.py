@@ -12,6 +12,7 @@ import typer
 
 from flows.commands.calls import calls
 from flows.commands.compare import compare
+from flows.commands.deploy import deploy
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
@@ -20,6 +21,8 @@ from flows.commands.query import query
 from flows.commands.report import report
 from flows.commands.run import ANY_PARAMETER, preview, recipes, run
 from flows.commands.select import select
+from flows.commands.schedules import schedules
+from flows.commands.serve import serve
 from flows.commands.verify import verify
 from flows.commands.verify_run import verify_run
 from schemas.errors import MathmillError, StorageError
@@ -55,6 +58,9 @@ app.command()(select)
 app.command("verify-run")(verify_run)
 app.command()(report)
 app.command()(doctor)
+app.command(context_settings=ANY_PARAMETER)(deploy)
+app.command()(serve)
+app.command()(schedules)
 app.add_typer(calls, name="calls")
 
 

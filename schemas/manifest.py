@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from schemas.plan import hash_file, identity
 from schemas.table import REJECTED, count_rows, write_file
 
 MANIFEST = "run.json"
+SEAL = "seal"  # the hash of all else in run.json
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -28,8 +30,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write run.json, whole or not at all. Raises `StorageError`."""
-    write_file(folder / MANIFEST, json.dumps(record, indent=1, ensure_ascii=False, default=str).encode() + b"\n")
+    """Write run.json with its seal, whole or not at all. Raises `StorageError`."""
+    write_file(folder / MANIFEST, _sealed_text(record))
 
 
 def seal(folder: Path) -> dict[str, dict[str, Any]]:
@@ -53,7 +55,19 @@ def verify(folder: Path) -> list[str]:
     record = read_manifest(folder)
     if record.get("state") != "finished":
         return [f"the run is {record.get('state', 'of unknown state')}, not finished"]
+    if "schema" in record and (folder / MANIFEST).read_bytes() != _sealed_text(record):  # older runs have no seal
+        return ["run.json: its content has changed (seal)"]
     return [*_identity(record), *_files_differ(folder, record.get("files", {})), *_accounts(folder, record)]
+
+
+def _sealed_text(record: Mapping[str, Any]) -> bytes:
+    told = {key: value for key, value in record.items() if key != SEAL}
+    seal = sha256(_text(told)).hexdigest()
+    return _text({**told, SEAL: seal})
+
+
+def _text(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, indent=1, ensure_ascii=False, default=str).encode() + b"\n"
 
 
 def _files(folder: Path) -> list[str]:

@@ -21,6 +21,10 @@ from schemas.errors import ToolError
 
 R = TypeVar("R")
 
+# Of the columns of all records. Every shard says it; whoever changes a column counts on, and writes down the new
+# fingerprint in tests/test_schema.py. Older shards stay readable in the warehouse: a column that they lack is NULL.
+SCHEMA = 1
+
 PLAIN: dict[Any, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 # Exact types: a bool is no int, a None is nothing.
 TAKEN: dict[Any, set[type]] = {str: {str}, int: {int}, float: {float, int}, bool: {bool}}
@@ -54,8 +58,8 @@ def kinds_of(row: Any) -> dict[str, Any]:
 
 @cache
 def schema_of(row: Any) -> pa.Schema:
-    """The Arrow schema of a record type. Raises `TypeError` for a field that Parquet should not hold."""
-    return pa.schema(list(_arrow(row)))
+    """The Arrow schema of a record type, with its version. Raises `TypeError` for what Parquet should not hold."""
+    return pa.schema(list(_arrow(row)), metadata={"mathmill.record": row.__name__, "mathmill.schema": str(SCHEMA)})
 
 
 def to_table(rows: Sequence[R], row: type[R]) -> pa.Table:

@@ -18,9 +18,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from schemas.errors import MathmillError, RunError
+from schemas.errors import BusyError, MathmillError, RunError
 from schemas.manifest import MANIFEST, read_manifest, seal, write_manifest
 from schemas.plan import Plan, versions
+from schemas.rows import SCHEMA
 from schemas.table import Table, storage
 
 R = TypeVar("R")
@@ -133,7 +134,7 @@ def open_run(folder: Path, plan: Plan | None = None, *, preview: bool = False) -
         old = _same_run(folder, plan)
         sweep(folder)
         run = Run(folder, plan, preview, {**plan.record(), "started": _now(), **old, "state": "running"})
-        run.record.update(versions=versions(), error="", resumes=old.get("resumes", -1) + 1)
+        run.record.update(versions=versions(), schema=SCHEMA, error="", resumes=old.get("resumes", -1) + 1)
         run.save()
         token = _RUN.set(run)
         try:
@@ -199,8 +200,8 @@ def _locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             handle.seek(0)
             holder = handle.read().strip() or "unknown"
-            raise RunError(f"another process (pid {holder}) is running in this folder", where=str(folder),
-                           mend="wait for it, or give another --out") from None
+            raise BusyError(f"another process (pid {holder}) is running in this folder", where=str(folder),
+                            mend="wait for it, or give another --out") from None
         with suppress(OSError):
             handle.truncate(0)
             print(os.getpid(), file=handle, flush=True)

@@ -15,6 +15,7 @@ from typing import Any
 from schemas.errors import ParameterError, RunError
 from schemas.plan import hash_file
 from schemas.records import Example, Rejection, Template, reject
+from schemas.rows import SCHEMA
 from schemas.run import Run, current_run
 from schemas.table import Table, count_rows, storage, sync_folder, write_file
 from tasks.tools.card import card
@@ -120,7 +121,8 @@ def _manifest(folder: Path, facts: Mapping[str, Any], splits: Sequence[Split]) -
     names = [CARD, *(file for split in splits for file in split.files)]
     told = {key: facts[key] for key in TOLD}
     files = {name: _sealed(folder / name) for name in sorted(names)}
-    return json.dumps({"format": 1, **told, "files": files}, indent=1, ensure_ascii=False).encode() + b"\n"
+    record = {"format": 1, "schema": SCHEMA, **told, "files": files}
+    return json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def _sealed(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemas.errors import ParameterError, RunError
+from schemas.errors import InputError, ParameterError, RunError
 from schemas.records import (
     Agreement,
     Brief,
@@ -223,6 +223,33 @@ def quoted(path: Path | str) -> str:
 def run_folders(folder: Path) -> list[Path]:
     """The runs in `folder`: itself, or its children and grandchildren (`data/runs/<recipe>/<run id>`)."""
     return shards.run_folders(folder, TABLES)
+
+
+def named_rows(path: Path) -> tuple[Iterator[dict[str, Any]], list[str]]:
+    """The rows of a Parquet file, or of a data set's folder, and its columns, read with DuckDB.
+
+    Raises `InputError` for a folder without Parquet files, and for a file that is no Parquet, is empty or mixed.
+    """
+    import duckdb
+
+    files = shards.dataset_files(path) if path.is_dir() else [path]
+    if not files:
+        raise InputError("holds no Parquet file", where=str(path), mend="give a Parquet file, or a folder of them")
+    try:
+        found = _connect().execute(f"FROM read_parquet([{', '.join(map(quoted, files))}], union_by_name = true)")
+        columns = [column[0] for column in found.description or []]
+        if (first := found.fetchone()) is None:
+            raise InputError("holds no rows", where=str(path), mend="give a file with at least one row")
+    except duckdb.Error as error:
+        raise InputError(f"not a sound Parquet file: {str(error).splitlines()[0]}", where=str(path),
+                         mend="copy or make it again; files of one folder must have columns that agree") from error
+    return _dicts(found, columns, first), columns
+
+
+def _dicts(found: "DuckDBPyConnection", columns: list[str], first: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+    yield dict(zip(columns, first, strict=True))
+    while rows := found.fetchmany(1000):
+        yield from (dict(zip(columns, row, strict=True)) for row in rows)
 
 
 @contextmanager
