@@ -81,7 +81,8 @@ def test_texts_samples_and_usage(url: str, tmp_path: Path) -> None:
     asks = [Ask("s", (Turn("user", f"q{i}"),), sample=sample, max_tokens=16) for i in range(8) for sample in range(2)]
     replies = [outcome for outcome in _outcomes(url, tmp_path, asks) if isinstance(outcome, Reply)]
     assert len(replies) == 16
-    assert all(reply.prompt_tokens and reply.completion_tokens <= 17 for reply in replies), replies
+    assert all(reply.prompt_tokens + reply.completion_tokens > 0 for reply in replies)
+    assert len({reply.text for reply in replies}) > 8, "samples differ"
     kept = _outcomes("http://127.0.0.1:9/v1", tmp_path, asks)  # no server is needed any more
     assert kept == [reply._replace(cached=True) for reply in replies]
 

@@ -1,12 +1,13 @@
 """What verification catches of a teacher that errs on purpose: the scripted one, whose faults are known.
 
-    python -m tests.benchmarks.catching [--size 2500] [--samples 3]
+    python -m tests.benchmarks.catching [--size 3000] [--samples 3]
 
 A tenth of its answers are spoiled. Every solution is judged by the vote of its fellows (the recipe's own route), by its
 final answer against the truth, by its written steps, and by the union of vote and steps, which passes what the vote
 passes and no step contradicts. A false accept is a wrong answer that a route passes, a false reject an unspoiled
-solution that it fails. Of the wrong answers, a `shared_error` is the same in all samples: no vote can see it. Wrong steps before a right answer, and broken texts (cut off, no box, refused), are counted
-apart. Then: how many planted duplicates and test-set items reached the export, and what became of hostile code.
+solution that it fails. Of the wrong answers, a `shared_error` is the same in all samples of a problem: no vote can see
+it. Wrong steps before a right answer, and broken texts (cut off, no box, refused), are counted apart. Then: how many
+planted duplicates and test-set items reached the export, and what became of hostile code.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from tasks.verify.text import check_steps
 TEST_SET = Path(__file__).parents[3] / "shared" / "data" / "gsm8k" / "test.jsonl"
 FAULTS = ("wrong_answer=0.03,shared_error=0.01,wrong_step=0.03,malformed=0.01,truncated=0.01,refusal=0.005,"
           "duplicate=0.01,test_item=0.01,hostile_code=0.01,429=0.02,500=0.02")
+RECIPES = ("mugglemath", "mario")
 TRUTH = {"wrong_answer": "wrong", "shared_error": "wrong", "cannot_solve": "wrong", "misled": "wrong",
          "wrong_step": "step", "": "right"}  # others are broken
 
@@ -37,11 +39,11 @@ TRUTH = {"wrong_answer": "wrong", "shared_error": "wrong", "cannot_solve": "wron
 def main() -> None:
     """Two runs, one of worked solutions, one of programs in turns; a table each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=2500)
+    parser.add_argument("--size", type=int, default=3000)
     parser.add_argument("--samples", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        for recipe in ("mugglemath", "mario"):
+        for recipe in RECIPES:
             _one(recipe, Path(place) / recipe, options.size, options.samples)
 
 
@@ -60,7 +62,7 @@ def _one(recipe: str, out: Path, size: int, samples: int) -> None:
     finally:
         server.kill()
     print(f"{recipe}: {Counter(row['kind'] for row in spoiled)}")
-    _routes(out, {_key(row["text"]): row["kind"] for row in spoiled if row["prompt"] not in ("change",)})
+    _routes(out, [row for row in spoiled if row["prompt"] != "change"])
     _exported(out, spoiled)
 
 
@@ -72,13 +74,16 @@ def _key(text: str) -> str:
     return " ".join(text.split())
 
 
-def _routes(out: Path, spoiled: dict[str, str]) -> None:
+def _routes(out: Path, spoiled: list[dict[str, str]]) -> None:
     problems = {row.id: row for row in Table(out / "problems", Problem).rows()}
     voted = {row.solution_id: row.status for row in Table(out / "verdicts", Verdict).rows()}
     counts: dict[str, Counter[tuple[str, str]]] = {}
     accepted: Counter[str] = Counter()
+    about: dict[str, list[dict[str, str]]] = {}
+    for row in spoiled:
+        about.setdefault(row["problem"], []).append(row)
     for solution in Table(out / "solutions", Solution).rows():
-        kind = _kind(_key(solution.solution), spoiled)
+        kind = _kind(_key(solution.solution), about.get(problems[solution.problem_id].question, []))
         truth = TRUTH.get(kind, "broken")
         for route, status in _judged(solution, problems[solution.problem_id], voted.get(solution.id, "unknown")):
             counts.setdefault(route, Counter())[truth, status] += 1
@@ -91,11 +96,9 @@ def _routes(out: Path, spoiled: dict[str, str]) -> None:
     print(f"  wrong answers that the vote passed: {dict(+accepted)}")
 
 
-def _kind(text: str, spoiled: dict[str, str]) -> str:
-    """What was done to a solution; in turns, to the last spoiled one of them."""
-    if text in spoiled or "```" not in text:
-        return spoiled.get(text, "")
-    return next((kind for turn, kind in reversed(spoiled.items()) if turn in text), "")
+def _kind(text: str, spoiled: list[dict[str, str]]) -> str:
+    """What was done to a solution of the problem that `spoiled` is about: to its text, or to the last of its turns."""
+    return next((row["kind"] for row in reversed(spoiled) if _key(row["text"]) in text), "")
 
 
 def _judged(solution: Solution, problem: Problem, vote: str) -> Iterator[tuple[str, str]]:
