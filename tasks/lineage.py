@@ -17,6 +17,7 @@ DOWN = GROWTH[GROWTH.index("claims"):]
 SHALLOW = ("templates", "variants", "rejections")  # from a template thousands of problems grow: not all are shown
 LATER = ("distinct_examples", "clean")  # the same examples once more: what dedup and decontamination left
 
+ENDS, BESIDE = ("verdicts", "rates", "examples"), ("planted", "rejections")  # what the former leave behind, if anything
 BY_ID = "id IN (SELECT unnest($1))"  # a join: DuckDB skips what cannot hold these, four times faster than list_contains
 
 
@@ -47,8 +48,8 @@ def trace(warehouse: Warehouse, record: str) -> list[Record]:
     found = _walk({record}, lambda ids: _named(warehouse, GROWTH, ids, run), up=True)
     grown = {row.id for row in found.values() if row.view in DOWN}
     below = DOWN if grown else SHALLOW
-    after = _walk(grown or set(found), lambda ids: _rows(warehouse, below, "list_has_any(parents, $1)", ids, run),
-                  up=False)
+    ends = {row.id for row in found.values() if row.view in ENDS}
+    after = _walk(grown or set(found), lambda ids: _grown(warehouse, below, ids, run, ends), up=False)
     found = {**after, **found}
     for row in _rows(warehouse, LATER, BY_ID, set(found), run):
         found[row.id].entered.append(row.view)
@@ -74,7 +75,7 @@ def _walk(start: set[str], step: Callable[[set[str]], Iterable[Record]], *, up: 
             if row.id not in found:
                 fresh.setdefault(row.id, row)  # a template lies in `variants` once more: the first view tells its story
         found |= fresh
-        ahead = set().union(*(row.parents for row in fresh.values())) - set(found) if up else set(fresh)
+        ahead = set().union(*(row.parents for row in fresh.values())) - set(found) if up else set(fresh) - start
     return found
 
 
@@ -84,6 +85,16 @@ def _named(warehouse: Warehouse, views: Collection[str], ids: set[str], run: str
     for view in views:
         for row in _rows(warehouse, [view], BY_ID, ahead, run) if ahead else ():
             ahead.discard(row.id)
+            yield row
+
+
+def _grown(warehouse: Warehouse, views: Collection[str], ids: set[str], run: str, ends: set[str]) -> Iterator[Record]:
+    """The rows made from these ids; those that themselves end in nothing but `BESIDE` are noted in `ends`."""
+    for view in views:
+        parents = ids if view in BESIDE else ids - ends
+        for row in _rows(warehouse, [view], "list_has_any(parents, $1)", parents, run) if parents else ():
+            if view in ENDS:
+                ends.add(row.id)
             yield row
 
 
