@@ -30,7 +30,7 @@ def select(
     What could not be filled is told, and why each row stayed out is a rejection.
     """
     from flows.commands.output import report
-    from flows.select import select as flow
+    from flows.selection import select as flow
     from schemas.manifest import MANIFEST, read_manifest
 
     made = flow.run(out=out, sources=sources, size=size, mix=mix or [], quota=quota or [], solve_rate=solve_rate,
