@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.commands.browse import browse
 from flows.commands.calls import calls
 from flows.commands.compare import compare
 from flows.commands.deploy import deploy
@@ -57,6 +58,7 @@ app.command()(compare)
 app.command()(select)
 app.command("verify-run")(verify_run)
 app.command()(report)
+app.command()(browse)
 app.command()(doctor)
 app.command(context_settings=ANY_PARAMETER)(deploy)
 app.command()(serve)
