@@ -35,10 +35,10 @@ PLANTED = {  # what repeats an item: text, answer, rule, item
     "swapped": ("Malik bakes 30 muffins every morning. He sells them at $4 each and throws 2 away. How much does Malik "
                 "earn in 5 days?", "560", "ngram", "baker"),
     "retold": ("Every morning 40 scones come out of Rosa's oven. 5 of them are thrown away, the others are sold for $3 "
-               "each. What does Rosa earn in 4 days?", "420", "meaning", "baker"),
+               "each. What does Rosa earn in 4 days?", "420", "template_twin", "baker"),
     "rephrased": ("On every trip a ferry takes 36 cars. Before noon there are 5 trips, and after noon 4 more; on the "
                   "final trip 9 of the places are left empty. In all, how many cars did it take that day?", "315",
-                  "same_numbers", "ferry"),
+                  "same_problem", "ferry"),
 }
 CLEAN = {
     "ferry": ("A ferry burns 18 liters of fuel an hour. How many liters does it burn in 7 hours?", "126"),
@@ -84,7 +84,8 @@ def test_counts_by_test_set_are_noted(tmp_path: Path, items: Path) -> None:
     with a_run(tmp_path / "run") as run:
         decontaminate.against(examples(run, [example("a", FERRY, "315")]), test_sets=[str(items), f"cubes={other}"])
         noted = run.record["notes"]["clean.test_sets"]
-    assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "same_numbers": 0, "meaning": 0}
+    assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "same_problem": 0, "template_twin": 0,
+                                "rephrased": 0}
     assert noted["cubes"]["items"] == 1
 
 
@@ -169,7 +170,7 @@ def test_a_child_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not REPHRASED.exists(), reason="GSM8K and its rephrased test set lie in ../shared/data, not here")
 def test_rephrased_gsm8k_is_kept_out_and_gsm8k_train_goes_on(tmp_path: Path) -> None:
-    """In whole: 95.9 % of 1,315 rephrased problems and 0.36 % of 7,473 training problems, see `tasks/decontaminate`."""
+    """In whole: 98.4 % of 1,315 rephrased problems and 0.19 % of 7,473 training problems, see `tasks/decontaminate`."""
     rephrased = lines(REPHRASED)[:120]
     train = lines(TEST.with_name("train.jsonl"))[:200]
     rows = [example(f"rephrased {i}", row["problem"], row["answer"]) for i, row in enumerate(rephrased)]

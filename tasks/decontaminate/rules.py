@@ -9,13 +9,17 @@ from numpy.typing import NDArray
 from tasks.decontaminate.items import Item
 from tasks.decontaminate.nearness import Field, Near, nearest
 from tasks.tools.prints import TERSE_WORDS, Keys, Prints
-from tasks.tools.signature import ngrams
+from tasks.tools.signature import ngrams, read
 from tasks.tools.twins import Decision, Rows
 from tasks.tools.vectors import Lookup, Matrix
 
-RULES = ("exact", "ngram", "same_numbers", "meaning")
-EXACT, NGRAM, NUMBERS, MEANING = range(4)
+RULES = ("exact", "ngram", "same_problem", "template_twin", "rephrased")
+EXACT, NGRAM, NUMBERS, MEANING, REPHRASED = range(5)
 SAME_NUMBERS = 0.75  # as in dedup: with numbers and answer the same, this alike is the same problem
+SAME_RAW = 0.65  # and this where numbers and answer are the same
+SHARED = 0.75  # of the numbers of both texts: then they may be less alike than `rephrased` asks for
+LENIENCE = 0.06  # by so much
+NEAREST = 8  # items looked at for each wording
 TERSE = 0.95  # "what is # % of #" is near to much: only its like is it
 
 
@@ -53,6 +57,35 @@ def same_numbers(prints: Prints, items: Sequence[Item], wordings: Lookup, decisi
         best = int(cosine.argmax())
         if cosine[best] >= (TERSE if prints.terse[row] or items[twins[best]].print.terse else SAME_NUMBERS):
             decision.drop(int(row), int(twins[best]), NUMBERS, float(cosine[best]))
+
+
+def rephrased(prints: Prints, problems: Mapping[int, str], told: Lookup, held: Matrix, items: Sequence[Item],
+              bar: float, decision: Decision) -> None:
+    """Rows whose text, numbers and names as they are, means an item's; `told` is keyed by mask, `problems` by row."""
+    figures = [_figures(item.text) for item in items]
+    near: dict[int, list[tuple[int, float]]] = {}
+    for row, text in problems.items():
+        mask = int(prints.mask[row])
+        if mask not in near:
+            cosine = held.astype(np.float32) @ told[prints.mask[row:row + 1]][0].astype(np.float32)
+            near[mask] = [(int(place), float(cosine[place])) for place in np.argsort(-cosine, kind="stable")[:NEAREST]]
+        own = _figures(text)
+        for place, score in near[mask]:
+            needed = bar - LENIENCE * (_overlap(own, figures[place]) >= SHARED)
+            if prints.block[row] == items[place].print.block:
+                needed = SAME_RAW
+            if score >= (max(TERSE, bar) if prints.terse[row] or items[place].print.terse else needed):
+                decision.drop(row, place, REPHRASED, score)
+                break
+
+
+def _figures(text: str) -> Counter[str]:
+    return Counter(read(text).block.split())
+
+
+def _overlap(one: Counter[str], other: Counter[str]) -> float:
+    every = (one | other).total()
+    return (one & other).total() / every if every else 0.0
 
 
 def near_items(vectors: Matrix, items: Matrix, sets: Sequence[str]) -> Near:
