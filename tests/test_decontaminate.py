@@ -16,6 +16,7 @@ from tasks import decontaminate, dedup
 from tasks.decontaminate.items import read_items
 from tasks.tools import embeddings, models
 from tasks.tools.embeddings import encoder
+from tasks.tools.facts import cleaning
 from tests.repeats import REPHRASED, TEST, a_run, example, examples, final, lines
 
 FERRY = ("A ferry carries 36 cars on each crossing. It makes 5 crossings before noon and 4 crossings after noon, and "
@@ -87,6 +88,7 @@ def test_counts_by_test_set_are_noted(tmp_path: Path, items: Path) -> None:
     assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "same_problem": 0, "template_twin": 0,
                                 "rephrased": 0}
     assert noted["cubes"]["items"] == 1
+    assert any(line.startswith("Test set guarded (3 items)") and "exact 1" in line for line in cleaning(run))
 
 
 def test_without_test_sets_all_go_on(tmp_path: Path) -> None:

@@ -94,7 +94,15 @@ def cleaning(run: Run) -> list[str]:
     guarded = ", ".join(file["name"] for file in run.plan.inputs.get(GUARD, []))
     return [_removed(run, "distinct", "Duplicates", ""),
             _removed(run, "clean", "Contamination", f" against {guarded}") if guarded
-            else "Contamination: not looked for, no test set was given."]
+            else "Contamination: not looked for, no test set was given.", *_by_test_set(run)]
+
+
+def _by_test_set(run: Run) -> list[str]:
+    """What each test set met, as decontamination noted it."""
+    noted = run.record.get("notes", {}).get("clean.test_sets", {})
+    return [f"Test set {name} ({found['items']:,} items): rows removed by rule "
+            f"{_rules({rule: count for rule, count in found.items() if rule != 'items'})}."
+            for name, found in noted.items()]
 
 
 def _removed(run: Run, name: str, title: str, against: str) -> str:
