@@ -27,7 +27,7 @@ from tasks.tools.splits import Split, tally, write_splits
 FOLDER, CARD, MANIFEST = "dataset", "README.md", "manifest.json"
 NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]{0,95}")  # what the Hub takes, with or without an owner
 TOLD = ("name", "recipe", "run_id", "code", "parameters", "inputs", "rows", "templates", "seeds", "splits", "funnel",
-        "origins", "licences", "planted")  # the facts that the manifest repeats for programs to read
+        "cleaning", "origins", "licences", "planted")  # the facts that the manifest repeats for programs to read
 
 
 @task
