@@ -14,9 +14,11 @@ from schemas.errors import ParameterError
 from schemas.records import Example
 from schemas.table import Table
 from tasks import dedup
+from tasks.dedup.near import near_pairs
 from tasks.dedup.repeats import in_order, settle
 from tasks.tools.embeddings import encoder
 from tasks.tools.prints import Prints
+from tasks.tools.twins import Decision
 from tests.repeats import FIRST_VARIANT, PLUS, TEST, VARIANTS, a_run, example, examples, final, lines
 
 JARS = "Amina fills 4 jars with 12 olives each. She eats 5 olives. How many olives does Amina have left?"
@@ -134,13 +136,50 @@ def test_a_resumed_run_decides_nothing_again(tmp_path: Path, monkeypatch: pytest
         assert [path.read_bytes() for path in dedup.by_meaning(run.table("examples", Example)).shards()] == before
 
 
+TRAY = "A baker bakes 6 trays of 8 rolls, sells 30 rolls at $2 each and gives 5 away. How much money does he get?"
+RETOLD = "Each roll costs $2 in a bakery. Out of 6 trays that hold 8 of them, 30 are sold. What is the baker's income?"
+MORE = f"He also eats 3 rolls. {TRAY}"
+
+
+def test_a_paraphrase_that_leaves_a_number_out_goes_and_an_addition_stays(tmp_path: Path) -> None:
+    rows = [example("a", TRAY, "60"), example("b", RETOLD, "60"), example("c", MORE, "60")]
+    table = deduplicated(tmp_path, rows)
+    assert [(row.row_id, row.twin_id, row.rule) for row in table.rejections.rows()] == [("b", "a", "near_duplicate")]
+
+
+def test_a_family_is_capped_only_if_asked(tmp_path: Path) -> None:
+    rows = [example(f"{i}", f"Amina has {i + 2} pens and buys {i + 12}. How many has she?", f"{2 * i + 14}", "t")
+            for i in range(5)]
+    assert deduplicated(tmp_path / "all", rows).count() == 5
+    with a_run(tmp_path / "two") as run:
+        table = dedup.by_meaning(examples(run, rows[::-1]), per_family=2)
+    assert sorted(row.id for row in table.rows()) == ["0", "1"]
+    assert {(row.rule, row.twin_id) for row in table.rejections.rows()} == {("per_family", "0")}
+
+
+@given(st.lists(st.sets(st.integers(1, 7), min_size=2, max_size=6), max_size=14), st.randoms())
+def test_all_pairs_with_most_numbers_are_found(sets: list[set[int]], chance: random.Random) -> None:
+    """Against a loop over pairs."""
+    n = len(sets)
+    numbers = np.array([sorted(found) + [0] * (6 - len(found)) for found in sets], np.int64).reshape(n, 6)
+    answer = np.array([chance.randint(0, 1) for _ in sets], np.int64)
+    each = np.arange(n)
+    prints = Prints(np.array([f"{i:02}" for i in range(n)], np.bytes_), each, each, each, each, each * 0,
+                    np.zeros(n, np.bool_), [], answer, numbers)
+    later, earlier = near_pairs(prints, Decision.none_yet(n), in_order(prints))
+    wanted = {(j, i) for i, j in combinations(range(n), 2) if answer[i] == answer[j]
+              and len(sets[i] & sets[j]) >= 0.6 * len(sets[i] | sets[j])}
+    assert set(zip(later.tolist(), earlier.tolist(), strict=True)) == wanted
+
+
 @given(st.lists(st.tuples(*[st.integers(0, 2)] * 5), max_size=12), st.randoms())
 def test_settling_agrees_with_its_plain_meaning(keys: list[tuple[int, ...]], chance: random.Random) -> None:
     """Against a loop over pairs: two rows of one wording, or of one block and order with one mask or template."""
     ids = [f"{i:02}" for i in range(len(keys))]
     chance.shuffle(ids)
     wording, block, order, mask, family = np.array(keys, np.int64).reshape(-1, 5).T
-    prints = Prints(np.array(ids, np.bytes_), wording, block, order, mask, family, np.zeros(len(ids), np.bool_), [])
+    prints = Prints(np.array(ids, np.bytes_), wording, block, order, mask, family, np.zeros(len(ids), np.bool_), [],
+                    block, np.zeros((len(ids), 1), np.int64))
     found = settle(prints, in_order(prints)).twin
 
     ranked = sorted(range(len(keys)), key=ids.__getitem__)
@@ -155,7 +194,7 @@ def test_settling_agrees_with_its_plain_meaning(keys: list[tuple[int, ...]], cha
 
 @pytest.mark.skipif(not PLUS.exists(), reason="GSM-Plus lies in ../shared/data, which is not here")
 def test_gsm_plus_paraphrases_go_and_number_variants_stay(tmp_path: Path) -> None:
-    """82 % of all 300 paraphrases have the numbers of their originals; those with others are not looked for."""
+    """Of all 298 groups: 90 % of paraphrases go, and of changed numbers and digits none."""
     originals = [(row["question"], final(row["answer"])) for row in lines(TEST)]
     words = [set(question.lower().split()) for question, _ in originals]
     rows: dict[str, Example] = {}
@@ -171,6 +210,6 @@ def test_gsm_plus_paraphrases_go_and_number_variants_stay(tmp_path: Path) -> Non
     table = deduplicated(tmp_path, list(rows.values()))
     gone = {row.row_id: row.twin_id for row in table.rejections.rows()}
     paraphrases = [id for id in gone if id.startswith("b-paraphrase")]
-    assert len(paraphrases) >= 0.75 * 60
+    assert len(paraphrases) >= 0.85 * 60
     assert all(gone[id] == f"a-{id.rsplit('-', 1)[1]}" for id in paraphrases)
     assert not [id for id in gone if id.startswith(("b-numbers", "b-digits"))]

@@ -11,8 +11,8 @@ import numpy as np
 from tasks.tools.prints import Keys, Prints
 from tasks.tools.twins import Decision, Rows
 
-RULES = ("exact", "same_wording", "same_numbers")
-EXACT, WORDING, NUMBERS = range(3)
+RULES = ("exact", "same_wording", "same_numbers", "near_duplicate", "per_family")
+EXACT, WORDING, NUMBERS, NEAR, FAMILY = range(5)
 
 
 def in_order(prints: Prints) -> Rows:
@@ -32,6 +32,17 @@ def settle(prints: Prints, ranked: Rows) -> Decision:
     drawn = ranked[prints.family[ranked] != 0]
     _drop_equal(decision, drawn, [prints.block, prints.family, prints.order], WORDING)
     return decision
+
+
+def cap_families(prints: Prints, decision: Decision, ranked: Rows, most: int) -> None:
+    """Of each template (where there is none: wording) only the first `most` rows in rank stay; twin is the first."""
+    rows = ranked[decision.kept[ranked]]
+    family = np.where(prints.family[rows] != 0, prints.family[rows], prints.mask[rows])
+    order = np.argsort(family, kind="stable")
+    rows, starts = rows[order], _starts([family[order]])
+    sizes = np.diff(np.append(starts, len(rows)))
+    surplus = np.arange(len(rows)) - np.repeat(starts, sizes) >= most
+    decision.drop(rows[surplus], np.repeat(rows[starts], sizes)[surplus], FAMILY)
 
 
 def mixed_blocks(prints: Prints, decision: Decision, ranked: Rows) -> Iterator[Rows]:

@@ -5,6 +5,7 @@ and whoever filters `T` filters the prints along, so that no text is read twice.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,7 @@ from tasks.tools.signature import key, plain_text, read
 
 Keys = NDArray[np.int64]
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")  # "1,200" is one number, "1,2" is two
+WIDTH = 12  # numbers of a text that are compared one by one; a text with more is a list
 TERSE_WORDS = 16  # below this a text says too little for its meaning to tell problems apart
 
 
@@ -36,6 +38,8 @@ class Print:
     family: int  # of the template; 0 where there is none
     terse: bool  # few numbers or few words
     masked: str  # the text with `#` for numbers and letters for names
+    answer: int  # of the answer alone
+    numbers: list[int]  # of each number but one; the second 5 of a text is not its first
 
 
 def take(examples: Table[Example]) -> Table[Print]:
@@ -50,7 +54,17 @@ def take_one(id: str, problem: str, answer: str, template_id: str = "") -> Print
         id=id, parents=[id], wording=key(found.plain),
         block=key(found.block, canonical(answer)), order=key(found.numbers),
         mask=key(found.masked), family=key(template_id) if template_id else 0,
-        terse=found.block.count(" ") < 1 or found.masked.count(" ") < TERSE_WORDS - 1, masked=found.masked)
+        terse=found.block.count(" ") < 1 or found.masked.count(" ") < TERSE_WORDS - 1, masked=found.masked,
+        answer=key(canonical(answer)), numbers=_number_keys(found.block))
+
+
+def _number_keys(block: str) -> list[int]:
+    met: Counter[str] = Counter()
+    keys = []
+    for number in block.split():
+        met[number] += 1
+        keys.append(key(number, str(met[number])))
+    return keys
 
 
 def canonical(answer: str) -> str:
@@ -68,7 +82,7 @@ def _prints(examples: list[Example]) -> Iterable[Print]:
 
 @dataclass(frozen=True, slots=True)
 class Prints:
-    """All prints of a table as arrays of one length, about 70 bytes an example; row i is example i in table order."""
+    """All prints of a table as arrays of one length, about 160 bytes an example; row i is example i in table order."""
 
     id: NDArray[np.bytes_]
     wording: Keys
@@ -78,21 +92,24 @@ class Prints:
     family: Keys
     terse: NDArray[np.bool_]
     starts: list[int]  # where each shard begins, and the end
+    answer: Keys
+    numbers: Keys  # (rows, WIDTH), filled up with 0; all 0 where there are more
 
     @classmethod
     def load(cls, table: Table[Print]) -> "Prints":
         """Shard by shard, so that only one shard's texts are in memory at a time."""
-        parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ("id", *_KEYS, "terse")}
+        parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ("id", *_KEYS, "terse", "numbers")}
         starts = [0]
         for number in range(len(table.shards())):
             rows = table.read(number)
             starts.append(starts[-1] + len(rows))
             parts["id"].append(np.array([row.id.encode() for row in rows], np.bytes_))
             parts["terse"].append(np.array([row.terse for row in rows], np.bool_))
+            parts["numbers"].append(_padded([row.numbers for row in rows]))
             for name in _KEYS:
                 parts[name].append(np.array([getattr(row, name) for row in rows], np.int64))
-        empty = {"id": np.bytes_, "terse": np.bool_}
-        arrays = {name: np.concatenate(found) if found else np.zeros(0, empty.get(name, np.int64))
+        empty = {"id": np.zeros(0, np.bytes_), "terse": np.zeros(0, np.bool_), "numbers": _padded([])}
+        arrays = {name: np.concatenate(found) if found else empty.get(name, np.zeros(0, np.int64))
                   for name, found in parts.items()}
         return cls(**arrays, starts=starts)
 
@@ -100,7 +117,15 @@ class Prints:
         return len(self.id)
 
 
-_KEYS = ("wording", "block", "order", "mask", "family")
+_KEYS = ("wording", "block", "order", "mask", "family", "answer")
+
+
+def _padded(lists: list[list[int]]) -> Keys:
+    table = np.zeros((len(lists), WIDTH), np.int64)
+    for row, numbers in zip(table, lists, strict=True):
+        if len(numbers) <= WIDTH:
+            row[:len(numbers)] = numbers
+    return table
 
 
 def masked_texts(table: Table[Print], wanted: Keys) -> dict[int, str]:
