@@ -3,7 +3,8 @@
     MathmillError            a run cannot go on; the message says where and what to do
     ├── InputError           a file, a row or a column that the user gave
     ├── ParameterError       a flag or a flow parameter
-    ├── RunError             a run's folder: taken, damaged, written by other parameters
+    ├── RunError             a run's folder: damaged, written by other parameters
+    │   └── BusyError        another process is at work in it
     ├── StorageError         the disk: full, read-only, vanished
     └── ToolError            a library or a process that we lean on broke
 
@@ -44,6 +45,10 @@ class ParameterError(MathmillError):
 
 class RunError(MathmillError):
     """A run's folder is taken by another run, damaged, or not a run."""
+
+
+class BusyError(RunError):
+    """Another process is at work in this folder; later it will not be."""
 
 
 class StorageError(MathmillError):

@@ -15,13 +15,14 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache, cached_property, update_wrapper, wraps
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast, get_args
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from schemas.errors import InputError, MathmillError, ParameterError, RunError, ToolError
 from schemas.parameters import Parameter, bind, parameters_of
 from schemas.plan import Plan
+from tasks.tools import artifacts
 from tasks.tools.launch import finished, launch, run_folder
 
 P = ParamSpec("P")
@@ -97,25 +98,22 @@ class Recipe(Generic[P, T]):
     @cached_property
     def flow(self) -> Any:
         """The recipe as a Prefect `Flow` (imports Prefect), whose parameters are the recipe's and `out`."""
-        import prefect
-        from prefect.runtime import flow_run
-
         def served(out: str | None = None, accepted: int = 0, **given: Any) -> T:
-            print(f"this run on the server: {flow_run.ui_url}", file=sys.stderr)
             plan = self.plan(accepted=accepted, **given)
             return self._here(given, plan, run_folder(plan, out))
 
-        def run_name() -> str:
-            given = {name: value for name, value in flow_run.parameters.items() if name != "out"}
-            return f"{self.name} {self.plan(**given).run_id}"
+        def run_name(given: dict[str, Any]) -> str:
+            return f"{self.name} {self.plan(**{name: value for name, value in given.items() if name != 'out'}).run_id}"
 
-        served.__signature__, served.__name__ = _with_out(self.body), self.name  # type: ignore[attr-defined]
-        decorate: Any = prefect.flow
-        return decorate(name=self.name, description=self.summary, flow_run_name=run_name, persist_result=False)(served)
+        return as_flow(served, self.name, self.summary, signature_with(self.body, out=(str | None, None),
+                                                                       accepted=(int, 0)), run_name)
 
     def _here(self, values: dict[str, Any], plan: Plan, folder: Path | None) -> T:
         body = cast(Callable[..., T], self.body)
-        return cast(T, launch(lambda: body(**values), plan, folder))
+        result = cast(T, launch(lambda: body(**values), plan, folder))
+        if folder and in_flow_run():
+            artifacts.show(folder)
+        return result
 
     def _served(self, url: str, parameters: dict[str, Any]) -> T:
         try:
@@ -168,25 +166,45 @@ class Gauge:
         """Set the artifact to `share` (0 to 1). A server that refuses is told nothing more: progress is no result."""
         if not self.works:
             return
-        from prefect import artifacts
+        from prefect import artifacts as made_by
 
         try:
             if self.artifact is None:
                 key = "progress-" + re.sub("[^a-z0-9]+", "-", self.name.lower()).strip("-")
-                made: Any = artifacts.create_progress_artifact(share * 100, key=key, description=f"{self.name}: {text}")
+                made: Any = made_by.create_progress_artifact(share * 100, key=key, description=f"{self.name}: {text}")
                 self.artifact = made
             else:
-                artifacts.update_progress_artifact(self.artifact, share * 100, description=f"{self.name}: {text}")
+                made_by.update_progress_artifact(self.artifact, share * 100, description=f"{self.name}: {text}")
         except Exception as error:
             self.works = False
             print(f"{self.name}: no more progress artifacts ({type(error).__name__})", file=sys.stderr)
 
 
-def _with_out(body: Callable[..., Any]) -> inspect.Signature:
+def as_flow(work: Callable[..., Any], name: str, summary: str, signature: inspect.Signature,
+            run_name: Callable[[dict[str, Any]], str]) -> Any:
+    """`work` as a Prefect flow with that signature; `run_name` makes a run's name from its parameters."""
+    import prefect
+    from prefect.runtime import flow_run
+
+    def served(**given: Any) -> Any:
+        print(f"this run on the server: {flow_run.ui_url}", file=sys.stderr)
+        return work(**given)
+
+    served.__signature__, served.__name__ = signature, name  # type: ignore[attr-defined]
+    notes = [(each.name, get_args(each.annotation)) for each in signature.parameters.values()]
+    told = [f"    {name}: {next((part for part in parts if isinstance(part, str)), '')}" for name, parts in notes]
+    served.__doc__ = "\n".join([summary, "", "Args:", *told])  # Prefect's form reads its help from here
+    decorate: Any = prefect.flow
+    return decorate(name=name, description=summary, flow_run_name=lambda: run_name(dict(flow_run.parameters)),
+                    persist_result=False)(served)
+
+
+def signature_with(body: Callable[..., Any], **more: tuple[Any, Any]) -> inspect.Signature:
+    """A function's signature with parameters more, each told by annotation and default."""
     signature = inspect.signature(body, eval_str=True)
-    out = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None)
-    accepted = inspect.Parameter("accepted", inspect.Parameter.KEYWORD_ONLY, default=0, annotation=int)
-    return signature.replace(parameters=[*signature.parameters.values(), out, accepted])
+    added = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+             for name, (kind, default) in more.items()]
+    return signature.replace(parameters=[*signature.parameters.values(), *added])
 
 
 @cache

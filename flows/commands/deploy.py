@@ -1,0 +1,44 @@
+"""`mathmill deploy`: a recipe on a schedule, as a Prefect deployment by dotted module."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.run import Recipe
+
+Cron = Annotated[str, typer.Option(help='When, as cron has it: "0 3 * * *". Without it: when somebody starts it.')]
+Zone = Annotated[str, typer.Option("--timezone", help="The schedule's time zone.")]
+Label = Annotated[str, typer.Option("--as", help="The deployment's name; two of one recipe need two.")]
+Into = Annotated[str, typer.Option(help="Folder of a data set that grows: only what is new to it is added.")]
+Accepted = Annotated[int, typer.Option(help="Accepted rows of a run; with --into, of the data set in all.")]
+Folder = Annotated[Path | None, typer.Option(
+    help="Where the worker runs it.  [default: the current folder]", show_default=False)]
+
+CARRIED = ("MATHMILL_RUNS", "MATHMILL_CALLS", "MATHMILL_WORKERS", "MATHMILL_RUNNER")  # never a key
+
+
+def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zone = "UTC", label: Label = "mathmill",
+           into: Into = "", accepted: Accepted = 0, folder: Folder = None) -> None:
+    """Put a recipe on a schedule, or change the schedule that it has.
+
+    Every parameter of the recipe can be given as --name VALUE or name=value. `mathmill serve` does the work.
+    """
+    from flows.commands import catalogue
+    from schemas.parameters import bind
+    from tasks.tools import deployments
+    from tasks.tools.orchestrator import QUIET
+
+    flow = catalogue.load(recipe)
+    given = catalogue.parameters(context.args)
+    bound = bind(flow.parameters, given)
+    values = {name: bound[name] for name in given}
+    if into or accepted:
+        values |= {"into": into, "accepted": accepted}
+    quiet = {name: value for name, value in QUIET.items() if "LOGGING" not in name}
+    environment = {**quiet, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(deployments.HEARTBEAT),
+                   **{name: os.environ[name] for name in CARRIED if name in os.environ}}
+    deployments.deploy(recipe, f"flows.schedule.{recipe}", label, cron=cron, timezone=timezone, parameters=values,
+                       folder=str((folder or Path.cwd()).absolute()), environment=environment)
+    typer.echo(f"{recipe}/{label}: {cron or 'no schedule; start it in the UI, or prefect deployment run'}")

@@ -1,0 +1,71 @@
+"""What a finished run shows in Prefect's UI: its funnel, rejections by reason, what calls cost, where it lies."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.manifest import MANIFEST, read_manifest
+from schemas.records import Rejection
+from schemas.table import REJECTED, Table
+
+SAMPLES = 3  # rejections shown of each rule
+WIDTH = 300  # characters shown of a rejected row
+REPORT = "report.html"  # what `mathmill report` writes into a run's folder
+
+
+def show(folder: Path) -> None:
+    """Makes the artifacts of the run in `folder`, in the flow run that is under way.
+
+    A server that refuses them is one line on standard error: they are no result.
+    """
+    if not (folder / MANIFEST).exists():
+        return
+    record = read_manifest(folder)
+    try:
+        _make(folder, record)
+    except Exception as error:
+        print(f"{record['recipe']}: no artifacts of the run ({type(error).__name__})", file=sys.stderr)
+
+
+def _make(folder: Path, record: Mapping[str, Any]) -> None:
+    from prefect import artifacts
+
+    made: Any = artifacts  # its functions are typed for asynchronous callers, too
+    key, title = record["recipe"].replace("_", "-"), f"{record['recipe']} {record['run_id']}"
+    made.create_table_artifact(funnel(record), key=f"funnel-{key}", description=f"Funnel of {title}")
+    if rejected := rejections(folder, record):
+        made.create_table_artifact(rejected, key=f"rejections-{key}", description=f"Rejections by reason of {title}")
+    if calls := record.get("notes", {}).get("calls"):
+        made.create_table_artifact(calls, key=f"cost-{key}", description=f"Cost of calls of {title}")
+    report = folder.absolute() / REPORT
+    place = report if report.exists() else folder.absolute()
+    made.create_link_artifact(place.as_uri(), key=f"run-{key}", link_text=f"{title}: {place}",
+                              description=f"Tables of {title}; `mathmill report {folder}` makes its report")
+
+
+def funnel(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row a step: what came in, what went on, what did not, and how long it took."""
+    return [{"step": name, "rows in": step["rows_in"], "due": step["expected"], "kept": step["kept"],
+             "rejected": step["rejected"], "seconds": step["seconds"]} for name, step in record["steps"].items()]
+
+
+def rejections(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row for each step and rule: how many, and the first few with their reasons."""
+    return [{"step": name, "rule": rule, "rows": count, "samples": "\n".join(samples.get(rule, []))}
+            for name, step in record["steps"].items() if step["rules"]
+            for samples in [_samples(Table(folder / f"{name}{REJECTED}", Rejection), step["rules"])]
+            for rule, count in sorted(step["rules"].items(), key=lambda item: (-item[1], item[0]))]
+
+
+def _samples(table: Table[Rejection], rules: Mapping[str, int]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {rule: [] for rule in rules}
+    wanted = Counter({rule: min(count, SAMPLES) for rule, count in rules.items()})
+    for row in table.rows():
+        if wanted[row.rule]:
+            wanted[row.rule] -= 1
+            found[row.rule].append(f"{row.row_id}: {row.reason} | {row.content}"[:WIDTH])
+        if not wanted.total():
+            break
+    return found

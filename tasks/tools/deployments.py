@@ -1,0 +1,147 @@
+"""Prefect's door for schedules: flows as deployments by dotted module, their work pool, and what mends crashed runs."""
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+
+from schemas.errors import ParameterError, ToolError
+from tasks.tools.orchestrator import check_server, server_url
+
+POOL = "mathmill"
+HEARTBEAT = 30  # seconds between a flow's signs of life
+SILENCE = 120  # seconds without one after which a flow run is taken for dead
+CRASHED, AGAIN = "mathmill: silent flow runs have crashed", "mathmill: crashed flow runs go on"
+
+
+def needed_server() -> str:
+    """The address of the server. Raises `ToolError` where none is configured, or none answers."""
+    url = server_url()
+    if not url:
+        raise ToolError("schedules need a Prefect server, and none is configured", where="PREFECT_API_URL",
+                        mend="python -m infra.local up, then export the PREFECT_API_URL that it prints")
+    check_server(url)
+    return url
+
+
+def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, parameters: Mapping[str, Any],
+           folder: str, environment: Mapping[str, str]) -> str:
+    """Makes or replaces the deployment `flow/name`, its pool and the automations; returns its id.
+
+    At most one run of it at a time; a later one waits. Raises `ToolError`, and `ParameterError` for a bad cron line.
+    """
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Cron
+
+    needed_server()
+    try:
+        made = cast(Any, RunnerDeployment).from_entrypoint(
+            entrypoint, name=name, flow_name=flow, parameters=dict(parameters), work_pool_name=POOL,
+            concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+            job_variables={"working_dir": folder, "env": dict(environment)}, tags=["mathmill"],
+            schedule=Cron(cron, timezone=timezone) if cron else None)
+    except ValueError as error:
+        raise ParameterError(f"{cron!r} is no schedule: {str(error).splitlines()[-1]}", where="--cron",
+                             mend='write five fields, as "0 3 * * *" for three at night') from error
+    prepare()
+    return str(made.apply())
+
+
+def prepare() -> None:
+    """The work pool and the two automations, where they are not there yet."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists
+
+    client: Any = get_client(sync_client=True)
+    with client, suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    there = {each.name for each in _automations()}
+    for name, make in ((CRASHED, _silent), (AGAIN, _again)):
+        if name not in there:
+            make(name).create()
+
+
+def _automations() -> list[Any]:
+    from prefect.client.orchestration import get_client
+    from prefect.utilities.asyncutils import run_coro_as_sync
+
+    async def read() -> list[Any]:
+        client: Any = get_client()
+        async with client:
+            return cast(list[Any], await client.read_automations())
+
+    return cast(Callable[..., list[Any]], run_coro_as_sync)(read())
+
+
+def _silent(name: str) -> Any:
+    """A flow run that was alive and has said nothing since has crashed: kill -9, a machine that is gone."""
+    from prefect.automations import Automation
+    from prefect.client.schemas.objects import StateType
+    from prefect.events import EventTrigger
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import Posture
+
+    alive, over = "prefect.flow-run.heartbeat", ("Completed", "Failed", "Cancelled", "Crashed")
+    trigger = EventTrigger(
+        after={alive}, expect={alive, *(f"prefect.flow-run.{state}" for state in over)},
+        match=cast(Any, {"prefect.resource.id": ["prefect.flow-run.*"]}), for_each={"prefect.resource.id"},
+        posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE))
+    crash = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", force=False,
+                               message="no heartbeat: its process is gone")
+    return Automation(name=name, trigger=trigger, actions=[crash])
+
+
+def _again(name: str) -> Any:
+    """A crashed run of a deployment is scheduled again: the same flow run, the same folder, where it stopped."""
+    from prefect.automations import Automation
+    from prefect.client.schemas.objects import StateType
+    from prefect.events import EventTrigger
+    from prefect.events.actions import ChangeFlowRunState
+    from prefect.events.schemas.automations import Posture
+
+    trigger = EventTrigger(expect={"prefect.flow-run.Crashed"}, posture=Posture.Reactive, threshold=1,
+                           match=cast(Any, {"prefect.resource.id": ["prefect.flow-run.*"]}),
+                           match_related=cast(Any, {"prefect.resource.id": "prefect.tag.mathmill"}),
+                           for_each={"prefect.resource.id"})
+    again = ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", force=False,
+                               message="it crashed and goes on")
+    return Automation(name=name, trigger=trigger, actions=[again])
+
+
+def listed() -> list[dict[str, str]]:
+    """All deployments of mathmill: name, schedule, next run, and how the last one ended."""
+    from prefect.client.orchestration import get_client
+
+    needed_server()
+    client: Any = get_client(sync_client=True)
+    with client:
+        flows = {each.id: each.name for each in client.read_flows()}
+        ours = [each for each in client.read_deployments() if "mathmill" in each.tags]
+        return [{"schedule": f"{flows[each.flow_id]}/{each.name}", "cron": _crons(each), **_runs(client, each)}
+                for each in sorted(ours, key=lambda each: str(each.name))]
+
+
+def _crons(deployment: Any) -> str:
+    paused = " (paused)" if deployment.paused else ""
+    return ", ".join(each.schedule.cron for each in deployment.schedules if hasattr(each.schedule, "cron")) + paused
+
+
+def _runs(client: Any, deployment: Any) -> dict[str, str]:
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+    from prefect.client.schemas.sorting import FlowRunSort
+
+    own = DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id]))
+    runs = client.read_flow_runs(deployment_filter=own, sort=FlowRunSort.EXPECTED_START_TIME_DESC)
+    done = next((run for run in runs if run.state and run.state.type.value != "SCHEDULED"), None)
+    following = [run for run in runs if run.state and run.state.type.value == "SCHEDULED"]
+    return {"next": f"{following[-1].expected_start_time:%Y-%m-%d %H:%M %Z}" if following else "",
+            "last": f"{done.name}: {done.state.name}" if done else ""}
+
+
+def worker_command(limit: int) -> list[str]:
+    """What starts a worker of the pool, as words for `exec`."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    return [*command, "--limit", str(limit)]
