@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,8 +110,8 @@ class Prints:
             for name in _KEYS:
                 parts[name].append(np.array([getattr(row, name) for row in rows], np.int64))
         empty = {"id": np.zeros(0, np.bytes_), "terse": np.zeros(0, np.bool_), "numbers": _padded([])}
-        arrays = {name: np.concatenate(found) if found else empty.get(name, np.zeros(0, np.int64))
-                  for name, found in parts.items()}
+        arrays: dict[str, Any] = {name: np.concatenate(found) if found else empty.get(name, np.zeros(0, np.int64))
+                                  for name, found in parts.items()}
         return cls(**arrays, starts=starts)
 
     def __len__(self) -> int:
