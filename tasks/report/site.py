@@ -54,7 +54,7 @@ class Shelf:
                                  f"OFFSET {max(at - 1, 0) * PAGE}", *values)
         link = {key: value for key, value in given.items() if key != "page"}
         turns = {"earlier": at - 1 if at > 1 else 0, "later": at + 1 if at * PAGE < total else 0}
-        return page("browse.html.jinja", name=self.folder.name, kind=kind, given=given, total=total, at=at,
+        return page("browse.html.jinja", title=self.folder.name, kind=kind, given=given, total=total, at=at,
                     rows=[readable(row) if kind == "rejected" else row for row in rows], choices=self.choices[kind],
                     flags=flags(self.folder), turns={
                         name: urlencode({**link, "page": to}) for name, to in turns.items() if to})
