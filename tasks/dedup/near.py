@@ -44,7 +44,7 @@ def drop_near(later: Rows, earlier: Rows, prints: Prints, wordings: Lookup, text
         left, right = wordings[prints.mask[later[part]]], wordings[prints.mask[earlier[part]]]
         cosine[part] = np.einsum("ij,ij->i", left.astype(np.float32), right.astype(np.float32))
     rank: Rows = np.unique(prints.id, return_inverse=True)[1]
-    for at in np.lexsort([rank[earlier], -cosine, rank[later]]).tolist():
+    for at in np.lexsort((rank[earlier], -cosine, rank[later])).tolist():
         row, twin = int(later[at]), int(earlier[at])
         if cosine[at] >= threshold - LESS and decision.kept[row] and decision.kept[twin] and not _verbatim(
                 texts[int(prints.mask[row])], texts[int(prints.mask[twin])]):
