@@ -68,8 +68,8 @@ class Postgres:
 
     def _as(self, program: str, *words: str, check: bool = True) -> None:
         with open(self.folder / "postgres.log", "a") as log:
-            subprocess.run([_binary(program), *words], user=self.user, check=check, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                           cwd="/", start_new_session=True)
+            subprocess.run([_binary(program), *words], user=self.user, check=check, stdin=subprocess.DEVNULL,
+                           stdout=log, stderr=log, cwd="/", start_new_session=True)
 
 
 def _binary(name: str) -> str:
