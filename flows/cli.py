@@ -21,8 +21,8 @@ from flows.commands.lineage import lineage
 from flows.commands.query import query
 from flows.commands.report import report
 from flows.commands.run import ANY_PARAMETER, preview, recipes, run
-from flows.commands.select import select
 from flows.commands.schedules import schedules
+from flows.commands.select import select
 from flows.commands.serve import serve
 from flows.commands.verify import verify
 from flows.commands.verify_run import verify_run

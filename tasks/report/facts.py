@@ -15,7 +15,8 @@ SHOWN = 8  # samples kept
 REFUSED = 2  # samples a rule
 MOST = 12  # rows of a list that has no end
 BY_RULE = f"""
-SELECT * EXCLUDE (place) FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
+SELECT * EXCLUDE (place)
+FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
 WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT 24
 """
 CONFLICTS = "SELECT count(*) AS n FROM rejections WHERE step = 'distinct' AND contains(reason, 'another answer')"

@@ -1,6 +1,6 @@
 r"""Mathematics in running text as MathML, which browsers draw themselves: no script, no font, no network.
 
-The one door of latex2mathml. It does not escape what stands in `\text{…}` and lets `\href` through, and texts are not
+The one door of latex2mathml. It does not escape what stands in `\text{…}`, lets `\href` through, and texts are not
 ours: what it gives is read again, and only elements and attributes named here stay. What cannot be set stays as written.
 
 >>> print(typeset("It costs $5 and $6."))
@@ -16,15 +16,16 @@ from xml.etree import ElementTree
 from markupsafe import Markup, escape
 
 LONGEST = 600  # characters of one formula; longer ones are no formula, or made to be slow
-FORMULA = re.compile(r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\$\w])\$(?=\S)([^$\n]+?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
+FORMULA = re.compile(
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\$\w])\$(?=\S)([^$\n]+?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
 WORD = re.compile(r"[A-Za-z]{2}")  # two letters without a sign of LaTeX: money on both sides of some prose
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
-ELEMENTS = frozenset((
-    "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd "
-    "mstyle mpadded mphantom menclose").split())
-ATTRIBUTES = frozenset((
-    "display displaystyle scriptlevel mathvariant fence stretchy form separator accent accentunder linethickness width "
-    "height depth lspace rspace minsize maxsize movablelimits columnalign rowspacing columnspacing notation").split())
+_ELEMENTS = ("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr "
+             "mtd mstyle mpadded mphantom menclose")
+_ATTRIBUTES = ("display displaystyle scriptlevel mathvariant fence stretchy form separator accent accentunder "
+               "linethickness width height depth lspace rspace minsize maxsize movablelimits columnalign rowspacing "
+               "columnspacing notation")
+ELEMENTS, ATTRIBUTES = frozenset(_ELEMENTS.split(" ")), frozenset(_ATTRIBUTES.split(" "))
 
 
 def typeset(text: str) -> Markup:

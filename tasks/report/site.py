@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
 from schemas.errors import InputError
@@ -81,7 +81,7 @@ class Shelf:
                     roots=trace(self.house, name), told=told)
 
     def mark(self, form: Mapping[str, str], name: str) -> None:
-        """Set or take away the flag that the form asks for. Raises `InputError` for an id that the run does not know."""
+        """Set or take away the flag that the form asks for. Raises `InputError` for an id that the run lacks."""
         trace(self.house, name)
         if form.get("do") == "unflag":
             unflag(self.folder, name)

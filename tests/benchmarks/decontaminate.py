@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.decontaminate [--show]
 
-Reads `../shared/data`. `--show` prints the pairs that are flagged among the training problems, to be read. Half of the
-problems, those at even places, served to choose the thresholds; the others are the honest figure.
+Reads `../shared/data`. `--show` prints the pairs that are flagged among the training problems, to be read. Both
+halves were in sight when the thresholds were chosen, so neither is a blind test.
 """
 
 import argparse
