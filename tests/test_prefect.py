@@ -92,7 +92,8 @@ def test_a_run_appears_with_its_name_tasks_states_and_progress(server: str, tmp_
     assert sorted((name, run["state"]["type"], run["run_count"]) for name, run in tasks.items()) == [
         (f"toy.{name}", "COMPLETED", 1) for name in ("problems", "seeds", "solutions")]
     artifacts = ask(server, "artifacts", flow_runs={"id": {"any_": [flow["id"]]}})
-    progress = {each["key"]: (each["type"], each["data"], (each["description"] or "").split(" in ")[0]) for each in artifacts}
+    progress = {each["key"]: (each["type"], each["data"], (each["description"] or "").split(" in ")[0])
+                for each in artifacts}
     assert progress["progress-problems"] == ("progress", 100.0, "problems: 1,187 rows")
     told = {each["task_run_id"] for each in artifacts if each["type"] == "progress"}
     assert told == {run["id"] for run in tasks.values()}
