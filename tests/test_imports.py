@@ -18,9 +18,6 @@ LAYERS = ("schemas", "tasks.tools", "tasks", "flows")  # each may import itself 
 # library -> the files that may import it; a folder stands for all its files
 DOORS = {
     "prefect": ("tasks/tools/orchestrator.py", "tasks/tools/artifacts.py", "tasks/tools/deployments.py"),
-    "prefect_dask": ("tasks/tools/cluster.py",),
-    "dask": ("tasks/tools/cluster.py",),
-    "distributed": ("tasks/tools/cluster.py",),
     "duckdb": ("tasks/tools/warehouse.py",),
     "datasets": ("tasks/tools/hub.py",),
     "huggingface_hub": ("tasks/tools/hub.py", "tasks/tools/embeddings.py"),
@@ -43,7 +40,7 @@ DOORS = {
     "typer": ("flows",),
     "rich": ("flows", "tasks/tools/progress.py"),
 }
-HEAVY = ("prefect_dask", "dask", "distributed",
+HEAVY = (
          "torch", "transformers", "sentence_transformers", "datasets", "huggingface_hub", "prefect", "sympy", "duckdb",
          "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect")
 

@@ -10,9 +10,10 @@ The cheap rules look at wordings (numbers and names masked, things that pools ex
 a template of a thousand draws costs what one problem costs; `rephrased` embeds one text of each wording that is near.
 
 Measured against GSM8K's test set (`python -m tests.benchmarks.decontaminate`): flagged are 98.4 % of 1,315 problems
-rephrased by LMSYS and 0.19 % of 7,473 training problems; thresholds were chosen with all of these in sight (14; of them eight share 13 words, two thirds are true twins: "a train travels # miles in # hours. At the same
-rate, how many additional hours …"). 13 words as they are find none of the rephrased. Limits: what is retold in other
-words, names and numbers at once mostly passes, so does another language; competition text was not measured.
+rephrased by LMSYS and 0.19 % of 7,473 training problems (14; of them eight share 13 words, two thirds are true twins:
+"a train travels # miles in # hours. At the same rate, how many additional hours …"). The thresholds were chosen with
+all of these in sight. 13 words as they are find none of the rephrased. Limits: what is retold in other words, names and
+numbers at once mostly passes, so does another language; competition text was not measured.
 """
 
 from collections import Counter

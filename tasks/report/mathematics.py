@@ -1,7 +1,7 @@
 r"""Mathematics in running text as MathML, which browsers draw themselves: no script, no font, no network.
 
 The one door of latex2mathml. It does not escape what stands in `\text{…}`, lets `\href` through, and texts are not
-ours: what it gives is read again, and only elements and attributes named here stay. What cannot be set stays as written.
+ours: what it gives is read again, and only elements and attributes named here stay. What cannot be set stays as it is.
 
 >>> print(typeset("It costs $5 and $6."))
 It costs $5 and $6.
@@ -20,8 +20,8 @@ FORMULA = re.compile(
     r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\$\w])\$(?=\S)([^$\n]+?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
 WORD = re.compile(r"[A-Za-z]{2}")  # two letters without a sign of LaTeX: money on both sides of some prose
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
-_ELEMENTS = ("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr "
-             "mtd mstyle mpadded mphantom menclose")
+_ELEMENTS = ("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable "
+             "mtr mtd mstyle mpadded mphantom menclose")
 _ATTRIBUTES = ("display displaystyle scriptlevel mathvariant fence stretchy form separator accent accentunder "
                "linethickness width height depth lspace rspace minsize maxsize movablelimits columnalign rowspacing "
                "columnspacing notation")
