@@ -119,18 +119,26 @@ def write_file(path: Path, data: bytes) -> None:
     """
     if path.exists() and path.stat().st_size == len(data) and path.read_bytes() == data:
         return
-    tmp = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with replacing(path) as half:
+        half.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A place to write `path` anew: what stands there at the end takes its name, and nothing half-written stays.
+
+    Raises `StorageError` when the disk is full, read-only or closed to us.
+    """
+    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open(tmp, "wb") as file:
-                file.write(data)
-                file.flush()
+            yield half
+            with half.open("rb") as file:
                 os.fsync(file.fileno())
-            os.replace(tmp, path)
-        except BaseException:
-            tmp.unlink(missing_ok=True)
-            raise
+            os.replace(half, path)
+        finally:
+            half.unlink(missing_ok=True)
         sync_folder(path.parent)
 
 

@@ -44,11 +44,10 @@ def why(run: Annotated[str, typer.Argument(help="A run's id; by default the newe
 def export(file: Annotated[Path, typer.Argument(help="FILE.parquet or FILE.jsonl")]) -> None:
     """Write all calls into a file, requests and answers."""
     import json
-    import os
     from dataclasses import asdict
 
     from schemas.errors import ParameterError
-    from schemas.table import storage, write_shard
+    from schemas.table import replacing, write_shard
     from tasks.tools.calls.queries import Exported, exported
 
     if file.suffix not in ENDINGS:
@@ -58,10 +57,8 @@ def export(file: Annotated[Path, typer.Argument(help="FILE.parquet or FILE.jsonl
     if file.suffix == ".parquet":
         write_shard(file, list(rows), Exported)
     else:
-        half = file.with_name(file.name + ".tmp")
-        with storage(file), half.open("w") as out:
+        with replacing(file) as half, half.open("w") as out:
             out.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
-            os.replace(half, file)
     typer.echo(f"written to {file}")
 
 

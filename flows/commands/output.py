@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -18,7 +17,7 @@ from rich.text import Text
 from schemas.manifest import read_manifest
 from schemas.parameters import Parameter
 from schemas.records import Example
-from schemas.table import storage
+from schemas.table import replacing
 from tasks.tools.rates import errors
 from tasks.tools.warehouse import TABLES, Answer, Warehouse
 
@@ -42,15 +41,8 @@ def show(warehouse: Warehouse, sql: str, form: Format, out: Path | None = None) 
     elif out is None:
         _print(warehouse.ask(sql), form, sys.stdout)
     else:
-        half = out.with_name(f"{out.name}.{os.getpid()}.tmp")
-        try:
-            with storage(out), half.open("w") as file:
-                _print(warehouse.ask(sql), form, file)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(half, out)
-        finally:
-            half.unlink(missing_ok=True)
+        with replacing(out) as half, half.open("w") as file:
+            _print(warehouse.ask(sql), form, file)
 
 
 def _print(answer: Answer, form: Format, file: TextIO) -> None:

@@ -13,12 +13,12 @@ def report(
 ) -> None:
     """Write what a run came to as one HTML page that opens without network."""
     from flows.commands.verify_run import find
+    from schemas.table import write_file
     from tasks.report.facts import facts_of
     from tasks.report.page import page
-    from tasks.tools.flags import write_text
 
     folder = find(run).resolve()
     place = out or folder.with_name(f"{folder.name}.html")
     facts = facts_of(folder)
-    write_text(place, page("report.html.jinja", **{**facts, "twins_found": facts["twins"]}))
+    write_file(place, page("report.html.jinja", **{**facts, "twins_found": facts["twins"]}).encode())
     typer.echo(f"{facts['rows']:,} rows, {place.stat().st_size:,} bytes: {place}")

@@ -6,11 +6,10 @@
 """
 
 import json
-import os
 from pathlib import Path
 
 from schemas.errors import InputError
-from schemas.table import storage
+from schemas.table import write_file
 
 
 def flags_file(run: Path) -> Path:
@@ -49,18 +48,8 @@ def unflag(run: Path, record: str) -> None:
 
 
 def _write(run: Path, found: dict[str, str]) -> None:
-    write_text(flags_file(run), json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file, whole or not at all. Raises `StorageError`."""
-    half = path.with_name(f"{path.name}.tmp")
-    with storage(path):
-        with half.open("w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        half.replace(path)
+    text = json.dumps(found, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    write_file(flags_file(run), text.encode())
 
 
 def _strange(path: Path) -> InputError:

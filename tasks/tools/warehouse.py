@@ -7,7 +7,6 @@ type, which also gives an old run's rows the columns that they lack, as NULL. Te
 """
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -33,7 +32,7 @@ from schemas.records import (
     Verdict,
 )
 from schemas.rows import schema_of
-from schemas.table import storage, sync_folder
+from schemas.table import replacing
 from tasks.tools import shards
 
 if TYPE_CHECKING:
@@ -116,12 +115,9 @@ class Warehouse:
         Raises as `ask` does, and `StorageError`.
         """
         self._make(sql)
-        half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with storage(path), _nothing_half(half), self._answering():
+        with replacing(path) as half, self._answering():
             copy = f"COPY ({sql.strip().rstrip(';')}) TO {quoted(half)} (FORMAT parquet, COMPRESSION zstd)"
             ((rows,),) = self._db.execute(copy).fetchall()
-            os.replace(half, path)
-            sync_folder(path.parent)
         return int(rows)
 
     def views(self) -> list[str]:
@@ -250,15 +246,6 @@ def _dicts(found: "DuckDBPyConnection", columns: list[str], first: tuple[Any, ..
     yield dict(zip(columns, first, strict=True))
     while rows := found.fetchmany(1000):
         yield from (dict(zip(columns, row, strict=True)) for row in rows)
-
-
-@contextmanager
-def _nothing_half(half: Path) -> Iterator[None]:
-    """Leaves nothing half-written behind."""
-    try:
-        yield
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _run_row(folder: str, noted: Mapping[str, Any]) -> list[object]:
