@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from schemas.errors import ToolError
-from tasks.tools.orchestrator import QUIET, check_server, server_url
+from tasks.tools.orchestrator import QUIET, TERSE, check_server, server_url
 from tests.processes import contents, left_of, start
 
 STARTUP = 120.0  # seconds; the first start writes the database's tables
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}/api"
-    env = {**os.environ, **QUIET, "PREFECT_HOME": str(home), "PREFECT_API_URL": url}
+    env = {**os.environ, **QUIET, **TERSE, "PREFECT_HOME": str(home), "PREFECT_API_URL": url}
     with open(home / "server.log", "w") as log:
         process = subprocess.Popen([sys.executable, "-m", "prefect", "server", "start", "--port", str(port)], env=env,
                                    stdout=log, stderr=log, start_new_session=True)
@@ -148,8 +148,8 @@ def test_the_server_is_read_from_the_environment_or_the_active_profile(
 
 
 def test_nothing_phones_home_unless_the_user_says_so() -> None:
-    code = "import os, tasks.tools.orchestrator as o; print(*(os.environ[name] for name in o.QUIET))"
+    code = "import os, tasks.tools.orchestrator as o; print(*(os.environ[name] for name in {**o.QUIET, **o.TERSE}))"
     for told, wanted in (({}, "1 false false 1 CRITICAL"), ({"DO_NOT_TRACK": "0"}, "0 false false 1 CRITICAL")):
-        bare = {name: value for name, value in os.environ.items() if name not in QUIET}
+        bare = {name: value for name, value in os.environ.items() if name not in {**QUIET, **TERSE}}
         out = subprocess.run([sys.executable, "-c", code], env={**bare, **told}, capture_output=True, text=True)
         assert out.stdout.strip() == wanted

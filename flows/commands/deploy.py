@@ -36,8 +36,7 @@ def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zo
     values = {name: bound[name] for name in given}
     if into or accepted:
         values |= {"into": into, "accepted": accepted}
-    quiet = {name: value for name, value in QUIET.items() if "LOGGING" not in name}
-    environment = {**quiet, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(deployments.HEARTBEAT),
+    environment = {**QUIET, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(deployments.HEARTBEAT),
                    **{name: os.environ[name] for name in CARRIED if name in os.environ}}
     deployments.deploy(recipe, f"flows.schedule.{recipe}", label, cron=cron, timezone=timezone, parameters=values,
                        folder=str((folder or Path.cwd()).absolute()), environment=environment)

@@ -11,10 +11,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from infra.local.postgres import Postgres
+from tasks.tools.orchestrator import QUIET, TERSE
 
 STARTUP = 120.0  # seconds for a server whose database has no tables yet
-QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ class Stack:
             return False
 
     def _start(self, name: str, words: list[str], **environment: str) -> None:
-        env = {**os.environ, **QUIET, "PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_API_URL": self.url,
+        here = {name: value for name, value in os.environ.items() if name not in TERSE}  # a server's log is for reading
+        env = {**here, **QUIET, "PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_API_URL": self.url,
                **environment}
         with open(self.folder / f"{name}.log", "a") as log:
             process = subprocess.Popen([sys.executable, *words], env=env, stdin=subprocess.DEVNULL, stdout=log,

@@ -34,10 +34,10 @@ PATIENCE = 5.0  # seconds for a server to answer at all
 DOWN = "start it (prefect server start), or unset PREFECT_API_URL to run without one"
 FINAL = (InputError, ParameterError, RunError)  # trying again cannot mend these
 QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false", "HF_HUB_DISABLE_TELEMETRY": "1",
-         # Prefect's log goes to its server in full; the terminal has our progress, and one line for an error.
-         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
-for _name, _value in QUIET.items():
+         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
+# Prefect's log goes to its server in full; the terminal has our progress, and one line for an error.
+TERSE = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+for _name, _value in {**QUIET, **TERSE}.items():
     os.environ.setdefault(_name, _value)  # before Prefect is imported; whoever set it otherwise is obeyed
 
 
