@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import ParameterError, RunError
-from tasks.tools.warehouse import Warehouse, views
+from tasks.tools.warehouse import LAST, Warehouse
 
-LAST = ("selected", "accepted", "clean", "distinct", "paths", "examples")  # which table a run ends with
-VIEW = {"distinct": "distinct_examples"}
 STEPS = {"duplicates": "distinct", "contaminated": "clean"}  # share of the rows that the step rejected
 COUNTS = ("problems", "examples", "distinct", "clean")
 FACTS = """SELECT count(*) AS rows, avg(difficulty) FILTER (difficulty > 0) AS difficulty,
@@ -71,7 +69,7 @@ def measures(folder: Path) -> Measures:
     found: Measures = {name: float(steps[name][1]) for name in COUNTS if name in steps}
     last = next((name for name in LAST if name in steps), "examples")
     found |= _shares(steps, last)
-    view = VIEW.get(last, last if last in views() else "clean")
+    view = f"source.{last}"
     found |= _named(warehouse, FACTS.format(view=view))
     for column in ("topic", "difficulty", "mode"):
         found |= _parts(warehouse, column, view)

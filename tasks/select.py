@@ -19,10 +19,9 @@ from schemas.rows import kinds_of
 from schemas.run import current_run
 from schemas.table import Table
 from tasks.choose import Wish, choose, share
-from tasks.compare import LAST
 from tasks.tools.each import each, whole
 from tasks.tools.orchestrator import task
-from tasks.tools.warehouse import Warehouse, named_rows
+from tasks.tools.warehouse import LAST, Warehouse, named_rows
 
 STEP = "examples"
 ROUTES = ("by_program", "by_text")

@@ -7,10 +7,9 @@ from typing import Any
 
 from schemas.errors import RunError
 from schemas.manifest import MANIFEST, read_manifest
-from tasks.tools.warehouse import Warehouse
+from tasks.tools.warehouse import LAST, Warehouse
 
 Rows = list[dict[str, Any]]
-FINAL = ("clean", "distinct_examples", "examples")  # the furthest table that has rows is what the run gave
 SHOWN = 8  # samples kept
 REFUSED = 2  # samples a rule
 MOST = 12  # rows of a list that has no end
@@ -58,8 +57,8 @@ def facts_of(folder: Path) -> dict[str, Any]:
 
 
 def final_view(house: Warehouse) -> str:
-    """The view of what the run gave so far."""
-    return next((view for view in FINAL if _count(house, view)), FINAL[-1])
+    """What the run gave so far: the furthest table that has rows."""
+    return next((view for view in (f"source.{name}" for name in LAST) if _count(house, view)), "examples")
 
 
 def asked(house: Warehouse, sql: str, *values: object) -> Rows:

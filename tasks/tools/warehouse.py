@@ -49,6 +49,8 @@ TABLES = {
     "tries": Solution, "try_verdicts": Verdict, "failed": Seed, "selected": Example,
     "more_briefs": Brief, "more_problems": Problem,
 }
+# Which table a run ends with: the first of these that it has.
+LAST = ("selected", "accepted", "clean", "distinct", "paths", "examples")
 RUN = {"folder": "VARCHAR", "recipe": "VARCHAR", "run_id": "VARCHAR", "state": "VARCHAR", "size": "BIGINT",
        "seed": "BIGINT", "started": "VARCHAR", "seconds": "DOUBLE", "parameters": "JSON", "manifest": "JSON"}
 STEP = {"folder": "VARCHAR", "step": "VARCHAR", "rows_in": "BIGINT", "expected": "BIGINT", "kept": "BIGINT",
