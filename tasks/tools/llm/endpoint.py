@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,9 +29,9 @@ Dialect = Literal["openai", "server", "llamacpp", "plain"]
 DIALECTS: tuple[Dialect, ...] = ("openai", "server", "llamacpp", "plain")
 OPENAI = "https://api.openai.com/v1"
 KEYS = ("MATHMILL_API_KEY", "OPENAI_API_KEY")
-SETTINGS: Mapping[str, tuple[str, type]] = {
+SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "MATHMILL_CONCURRENCY": ("concurrency", int), "MATHMILL_RPM": ("requests_per_minute", float),
-    "MATHMILL_TPM": ("tokens_per_minute", float), "MATHMILL_BATCH": ("batch", int)}
+    "MATHMILL_TPM": ("tokens_per_minute", float), "MATHMILL_BATCH": ("batch", lambda said: bool(int(said)))}
 NO_KEY = "none"  # what servers that want no key are sent; the client cannot do without
 SOON = 0.5  # seconds between looks at a batch of the scripted teacher, which takes no hours
 STARTUP = 60  # seconds that the scripted teacher may take to say where it listens
@@ -114,7 +114,7 @@ def _from_environment() -> dict[str, Any]:
                 found[name] = kind(value)
             except ValueError:
                 raise ParameterError(f"{value!r} is no number", where=variable, mend="give one, or unset it") from None
-    return {**found, "batch": bool(found["batch"])} if "batch" in found else found
+    return found
 
 
 def _by_url(url: str, model: str) -> Teacher:
