@@ -1,7 +1,8 @@
-"""`python -m infra.local up | down | status`: PostgreSQL, the Prefect server and a worker, in that order.
+"""`python -m infra.local up | down | status | keep`: PostgreSQL, the Prefect server and a worker, in that order.
 
-What is up already is left alone, so `up` after a crash starts what is missing. State, logs and the database's password
-lie in data/local, or MATHMILL_LOCAL; the server listens on 127.0.0.1:4200, or MATHMILL_LOCAL_PORT.
+`up` leaves a keeper behind that starts again whichever of them is gone, a second later; `keep` is this keeper itself,
+in the foreground, for systemd or a terminal. State, logs and the database's password lie in data/local, or
+MATHMILL_LOCAL; the server listens on 127.0.0.1:4200, or MATHMILL_LOCAL_PORT, the database on the port after it.
 """
 
 import json
@@ -17,6 +18,8 @@ def main(word: str = "") -> int:
         stack.up()
     elif word == "down":
         stack.down()
+    elif word == "keep":
+        stack.keep()
     elif word != "status":
         print(__doc__, file=sys.stderr)
         return 2
@@ -24,7 +27,8 @@ def main(word: str = "") -> int:
     print(json.dumps(state, indent=1))
     if word == "up":
         print(f"export PREFECT_API_URL={stack.url}")
-    return 0 if all(state.values()) != (word == "down") else 1
+    well = not any(state.values()) if word == "down" else all(state.values())
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

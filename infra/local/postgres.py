@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from infra.local.process import STACK
+
 HOST, USER, DATABASE = "127.0.0.1", "mathmill", "prefect"
 
 
@@ -38,8 +40,14 @@ class Postgres:
         if (self.data / "postmaster.pid").exists():
             self._as("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop", check=False)
 
+    def installed(self) -> None:
+        """Raises `SystemExit` where it is not."""
+        _binary("initdb")
+
     def healthy(self) -> bool:
         """Whether it takes connections."""
+        if not (self.data / "PG_VERSION").exists():
+            return False
         words = [_binary("pg_isready"), "-q", "-h", HOST, "-p", str(self.port)]
         return subprocess.run(words, check=False).returncode == 0
 
@@ -67,9 +75,10 @@ class Postgres:
         return done.stdout.strip()
 
     def _as(self, program: str, *words: str, check: bool = True) -> None:
+        env = {name: value for name, value in os.environ.items() if name != STACK}  # it is not swept: it is stopped
         with open(self.folder / "postgres.log", "a") as log:
             subprocess.run([_binary(program), *words], user=self.user, check=check, stdin=subprocess.DEVNULL,
-                           stdout=log, stderr=log, cwd="/", start_new_session=True)
+                           stdout=log, stderr=log, cwd="/", env=env, start_new_session=True)
 
 
 def _binary(name: str) -> str:

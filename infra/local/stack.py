@@ -1,24 +1,28 @@
-"""The processes of `infra.local`: started once, known by their pid files, asked how they are, stopped in reverse."""
+"""PostgreSQL, server and worker, and the keeper that starts again whichever of them is gone."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import SubprocessError
 from urllib.request import urlopen
 
 from infra.local.postgres import Postgres
+from infra.local.process import Process, reap, sweep
 from tasks.tools.orchestrator import QUIET, TERSE
 
-STARTUP = 120.0  # seconds for a server whose database has no tables yet
+STARTUP = 180.0  # seconds for all, when the database has no tables yet
+DEAF = 120.0  # seconds without an answer after which a server that runs is started anew
+PAUSE = 5.0  # seconds between two starts of the same process
+RUNS = 2  # at once in the worker
+# Leases of deployments' slots are kept in memory otherwise: a server that is killed would never give a slot free.
+LEASES = {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem"}
 
 
 @dataclass(frozen=True)
 class Stack:
-    """PostgreSQL, server and worker, whose state lies in `folder`."""
+    """PostgreSQL, server, worker and keeper, whose state lies in `folder`."""
 
     folder: Path
     port: int
@@ -37,67 +41,79 @@ class Stack:
     def postgres(self) -> Postgres:
         return Postgres(self.folder, self.port + 1)
 
+    def process(self, name: str) -> Process:
+        """`server`, `worker` or `keeper`."""
+        return Process(self.folder, name)
+
     def up(self) -> None:
-        """Starts what does not run. Raises `SystemExit` with the end of the log where something does not come up."""
+        """Starts the keeper, which starts what is missing. Raises `SystemExit` with the logs' ends if all is not well
+        in time, or PostgreSQL is not installed."""
+        self.postgres.installed()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.postgres.up()
-        if not self.served():
-            words = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
-            self._start("server", words, PREFECT_API_DATABASE_CONNECTION_URL=self.postgres.url)
-            self._wait("server", self.served)
-        if not self._pid("worker"):
-            self._start("worker", ["-m", "flows", "serve", "--limit", "2"])
-            self._wait("worker", lambda: bool(self._pid("worker")))
+        if not self.process("keeper").pid:
+            self.process("keeper").start(["-m", "infra.local", "keep"], {
+                **os.environ, "MATHMILL_LOCAL": str(self.folder), "MATHMILL_LOCAL_PORT": str(self.port)})
+        until = time.monotonic() + STARTUP
+        while not all(self.status().values()):
+            if time.monotonic() > until:
+                raise SystemExit(f"not all is well: {self.status()}\n" + self._ends())
+            time.sleep(0.3)
 
     def down(self) -> None:
         """Stops all; a flow run under way is ended and goes on after the next `up`."""
-        for name in ("worker", "server"):
-            self._stop(name)
+        for name in ("keeper", "worker", "server"):
+            self.process(name).stop()
+        sweep(self.folder)
         self.postgres.down()
 
     def status(self) -> dict[str, bool]:
         """Which of them are well."""
-        postgres = (self.folder / "postgres" / "PG_VERSION").exists() and self.postgres.healthy()
-        return {"postgres": postgres, "server": self.served(), "worker": bool(self._pid("worker"))}
+        return {"postgres": self.postgres.healthy(), "server": self.answers("ready"),
+                **{name: bool(self.process(name).pid) for name in ("worker", "keeper")}}
 
-    def served(self) -> bool:
-        """Whether the server answers that it is well."""
+    def keep(self) -> None:
+        """Looks every second, without end, and starts what is gone."""
+        started: dict[str, float] = {}
+        heard = time.monotonic()
+        while True:
+            with suppress(SubprocessError, OSError):  # the next look is the next try
+                if not self.postgres.healthy():
+                    self.postgres.up()
+                    print(f"{time.strftime('%F %T')} postgres started", flush=True)
+                heard = time.monotonic() if self.answers("health") else heard
+                if time.monotonic() > max(heard, started.get("server", 0.0)) + DEAF:
+                    self.process("server").stop()
+                self._missing(started)
+            reap()
+            time.sleep(1.0)
+
+    def answers(self, what: str) -> bool:
+        """Whether the server says that it is there (`health`), and its database too (`ready`)."""
         try:
-            with urlopen(f"{self.url}/health", timeout=5) as answer:
+            with urlopen(f"{self.url}/{what}", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
 
-    def _start(self, name: str, words: list[str], **environment: str) -> None:
-        here = {name: value for name, value in os.environ.items() if name not in TERSE}  # a server's log is for reading
-        env = {**here, **QUIET, "PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_API_URL": self.url,
-               **environment}
-        with open(self.folder / f"{name}.log", "a") as log:
-            process = subprocess.Popen([sys.executable, *words], env=env, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, start_new_session=True)
-        (self.folder / f"{name}.pid").write_text(str(process.pid))
+    def _missing(self, started: dict[str, float]) -> None:
+        """Starts server and worker where they do not run; `started` says when each last was."""
+        serve = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+        due = {"server": serve}
+        if self.answers("ready"):
+            due["worker"] = ["-m", "flows", "serve", "--limit", str(RUNS)]
+        for name, words in due.items():
+            if not self.process(name).pid and time.monotonic() > started.get(name, 0.0) + PAUSE:
+                self.process(name).start(words, self._environment(name))
+                started[name] = time.monotonic()
+                print(f"{time.strftime('%F %T')} {name} started", flush=True)
 
-    def _wait(self, name: str, well: Callable[[], bool]) -> None:
-        until = time.monotonic() + STARTUP
-        while not well():
-            if time.monotonic() > until or not self._pid(name):
-                raise SystemExit(f"{name} does not come up:\n" + (self.folder / f"{name}.log").read_text()[-2000:])
-            time.sleep(0.5)
+    def _environment(self, name: str) -> dict[str, str]:
+        base = {name: value for name, value in os.environ.items() if name not in TERSE}  # a log is for reading
+        base |= {**QUIET, "PREFECT_HOME": str(self.folder / "prefect"), "PREFECT_API_URL": self.url}
+        if name == "server":
+            base |= {**LEASES, "PREFECT_API_DATABASE_CONNECTION_URL": self.postgres.url}
+        return base
 
-    def _stop(self, name: str) -> None:
-        pid = self._pid(name)
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            until = time.monotonic() + 30
-            while pid and self._pid(name) and time.monotonic() < until:
-                os.killpg(pid, sign)
-                time.sleep(0.5)
-
-    def _pid(self, name: str) -> int:
-        """The process that was started under this name, 0 if it is gone; a zombie is gone."""
-        try:
-            pid = int((self.folder / f"{name}.pid").read_text())
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-            ours = b"prefect" in (words := Path(f"/proc/{pid}/cmdline").read_bytes()) or b"flows" in words
-        except (OSError, ValueError):
-            return 0
-        return pid if state not in "ZX" and ours else 0
+    def _ends(self) -> str:
+        logs = (self.process(name).log for name in ("keeper", "server", "worker"))
+        return "\n".join(f"{log.name}:\n{log.read_text()[-1500:]}" for log in logs if log.exists())
