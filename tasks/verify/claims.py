@@ -52,7 +52,7 @@ def claims(source: str, given: Mapping[str, str], licence: str = "") -> Table[Cl
 
 
 def _work(source: str, given: Mapping[str, str], licence: str) -> Iterator[Claim | Rejection]:
-    rows, said, mark = _rows(source)
+    rows, said, mark = rows_of(source)
     peeked = list(islice(rows, PEEK))
     names = list(dict.fromkeys(name for _, _, row in peeked for name in row))
     columns = mapped(names, given, source)
@@ -62,7 +62,7 @@ def _work(source: str, given: Mapping[str, str], licence: str) -> Iterator[Claim
                               "contents": mark})
 
 
-def _rows(source: str) -> tuple[Iterator[tuple[str, int, Row]], str, str]:
+def rows_of(source: str) -> tuple[Iterator[tuple[str, int, Row]], str, str]:
     """(file, line, flat row) of all rows, the licence, and a mark of exact contents. A folder is read file by file."""
     if Path(source).is_dir():
         found = sorted(path for path in Path(source).rglob("*") if path.is_file() and path.name.endswith(ENDINGS))
