@@ -17,7 +17,8 @@ LAYERS = ("schemas", "tasks.tools", "tasks", "flows")  # each may import itself 
 
 # library -> the files that may import it; a folder stands for all its files
 DOORS = {
-    "prefect": ("tasks/tools/orchestrator.py", "tasks/tools/artifacts.py", "tasks/tools/deployments.py"),
+    "prefect": ("tasks/tools/orchestrator.py", "tasks/tools/artifacts.py", "tasks/tools/deployments.py",
+                "tasks/tools/mending.py"),
     "duckdb": ("tasks/tools/warehouse.py",),
     "datasets": ("tasks/tools/hub.py",),
     "huggingface_hub": ("tasks/tools/hub.py", "tasks/tools/embeddings.py"),

@@ -1,6 +1,5 @@
 """`mathmill serve`: a worker that runs what is on a schedule, until it is stopped."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -14,5 +13,4 @@ def serve(limit: Limit = 1) -> None:
 
     deployments.needed_server()
     deployments.prepare()
-    command = deployments.worker_command(limit)
-    os.execv(command[0], command)  # the worker takes this process over, signals and all
+    deployments.work(limit)

@@ -1,5 +1,6 @@
-"""Prefect's door for schedules: flows as deployments by dotted module, their work pool, and what mends crashed runs."""
+"""Prefect's door for schedules: flows as deployments by dotted module, their work pool, and their worker."""
 
+import runpy
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -7,12 +8,13 @@ from datetime import timedelta
 from typing import Any, cast
 
 from schemas.errors import ParameterError, ToolError
+from tasks.tools import mending
 from tasks.tools.orchestrator import check_server, server_url
 
 POOL = "mathmill"
 HEARTBEAT = 30  # seconds between a flow's signs of life
-SILENCE = 120  # seconds without one after which a flow run is taken for dead
-CRASHED, AGAIN = "mathmill: silent flow runs have crashed", "mathmill: crashed flow runs go on"
+CRASHED = "mathmill: silent flow runs have crashed"
+AGAIN = "mathmill: crashed flow runs go on"  # an older mathmill's: it knew no limit, `tasks.tools.mending` does
 
 
 def needed_server() -> str:
@@ -27,7 +29,7 @@ def needed_server() -> str:
 
 def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, parameters: Mapping[str, Any],
            folder: str, environment: Mapping[str, str]) -> str:
-    """Makes or replaces the deployment `flow/name`, its pool and the automations; returns its id.
+    """Makes or replaces the deployment `flow/name`, its pool and the automation; returns its id.
 
     At most one run of it at a time; a later one waits. Raises `ToolError`, and `ParameterError` for a bad cron line.
     """
@@ -50,7 +52,7 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
 
 
 def prepare() -> None:
-    """The work pool and the two automations, where they are not there yet."""
+    """The work pool and the automation, where they are not there yet."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists
@@ -58,22 +60,24 @@ def prepare() -> None:
     client: Any = get_client(sync_client=True)
     with client, suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    there = {each.name for each in _automations()}
-    for name, make in ((CRASHED, _silent), (AGAIN, _again)):
-        if name not in there:
-            make(name).create()
+    if CRASHED not in _automations(without=AGAIN):
+        _silent(CRASHED).create()
 
 
-def _automations() -> list[Any]:
+def _automations(without: str) -> set[str]:
+    """The names of all automations, the one that is to go left out."""
     from prefect.client.orchestration import get_client
     from prefect.utilities.asyncutils import run_coro_as_sync
 
-    async def read() -> list[Any]:
+    async def read() -> set[str]:
         client: Any = get_client()
         async with client:
-            return cast(list[Any], await client.read_automations())
+            there = {each.name: each.id for each in await client.read_automations()}
+            if without in there:
+                await client.delete_automation(there.pop(without))
+            return set(there)
 
-    return cast(Callable[..., list[Any]], run_coro_as_sync)(read())
+    return cast(Callable[..., set[str]], run_coro_as_sync)(read())
 
 
 def _silent(name: str) -> Any:
@@ -88,27 +92,10 @@ def _silent(name: str) -> Any:
     trigger = EventTrigger(
         after={alive}, expect={alive, *(f"prefect.flow-run.{state}" for state in over)},
         match=cast(Any, {"prefect.resource.id": ["prefect.flow-run.*"]}), for_each={"prefect.resource.id"},
-        posture=Posture.Proactive, threshold=1, within=timedelta(seconds=SILENCE))
+        posture=Posture.Proactive, threshold=1, within=timedelta(seconds=mending.SILENCE))
     crash = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", force=False,
                                message="no heartbeat: its process is gone")
     return Automation(name=name, trigger=trigger, actions=[crash])
-
-
-def _again(name: str) -> Any:
-    """A crashed run of a deployment is scheduled again: the same flow run, the same folder, where it stopped."""
-    from prefect.automations import Automation
-    from prefect.client.schemas.objects import StateType
-    from prefect.events import EventTrigger
-    from prefect.events.actions import ChangeFlowRunState
-    from prefect.events.schemas.automations import Posture
-
-    trigger = EventTrigger(expect={"prefect.flow-run.Crashed"}, posture=Posture.Reactive, threshold=1,
-                           match=cast(Any, {"prefect.resource.id": ["prefect.flow-run.*"]}),
-                           match_related=cast(Any, {"prefect.resource.id": "prefect.tag.mathmill"}),
-                           for_each={"prefect.resource.id"})
-    again = ChangeFlowRunState(state=StateType.SCHEDULED, name="AwaitingRetry", force=False,
-                               message="it crashed and goes on")
-    return Automation(name=name, trigger=trigger, actions=[again])
 
 
 def listed() -> list[dict[str, str]]:
@@ -141,7 +128,8 @@ def _runs(client: Any, deployment: Any) -> dict[str, str]:
             "last": f"{done.name}: {done.state.name}" if done else ""}
 
 
-def worker_command(limit: int) -> list[str]:
-    """What starts a worker of the pool, as words for `exec`."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-    return [*command, "--limit", str(limit)]
+def work(limit: int) -> None:
+    """A worker of the pool in this process, until it is stopped; it also mends runs that lost theirs."""
+    mending.watch()
+    sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", str(limit)]
+    runpy.run_module("prefect", run_name="__main__", alter_sys=True)
