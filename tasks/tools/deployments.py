@@ -47,6 +47,7 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
     except ValueError as error:
         raise ParameterError(f"{cron!r} is no schedule: {str(error).splitlines()[-1]}", where="--cron",
                              mend='write five fields, as "0 3 * * *" for three at night') from error
+    made._path = folder  # else Prefect copies the folder that we stand in, environment and all, to where a run works
     prepare()
     return str(made.apply())
 
