@@ -18,6 +18,7 @@ from flows.commands.doctor import doctor
 from flows.commands.equal import equal
 from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
+from flows.commands.publish import publish
 from flows.commands.query import query
 from flows.commands.report import report
 from flows.commands.run import ANY_PARAMETER, preview, recipes, run
@@ -59,6 +60,7 @@ app.command()(select)
 app.command("verify-run")(verify_run)
 app.command()(report)
 app.command()(browse)
+app.command()(publish)
 app.command()(doctor)
 app.command(context_settings=ANY_PARAMETER)(deploy)
 app.command()(serve)

@@ -195,3 +195,9 @@ def read_column(path: Path, name: str) -> list[Any]:
     """One column of a shard. Raises `RunError` for a damaged one."""
     with _whole(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         return cast(list[Any], file.read([name], use_threads=False).column(0).to_pylist())
+
+
+def read_columns(path: Path, names: Sequence[str] | None = None) -> pa.Table:
+    """Columns of a shard, or all, as Arrow has them. Raises `RunError` for a damaged one."""
+    with _whole(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read(None if names is None else list(names), use_threads=False)

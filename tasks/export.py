@@ -105,8 +105,7 @@ def _build(run: Run, examples: Table[Example], name: str, groups: Groups, test: 
     try:
         splits = write_splits(examples.shards(), draft, test)
         facts = facts_of(run, name, groups, splits, test, next(examples.rows()))
-        write_file(draft / CARD, card(facts, splits, known_licences(groups)).encode())
-        write_file(draft / MANIFEST, _manifest(draft, facts, splits))
+        describe(draft, facts, splits, known_licences(groups))
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -117,9 +116,16 @@ def _build(run: Run, examples: Table[Example], name: str, groups: Groups, test: 
     run.note(FOLDER, {"rows": {split.name: split.rows for split in splits}, "licences": facts["licences"]})
 
 
-def _manifest(folder: Path, facts: Mapping[str, Any], splits: Sequence[Split]) -> bytes:
+def describe(folder: Path, facts: Mapping[str, Any], splits: Sequence[Split], licences: Iterable[str],
+             **more: Any) -> None:
+    """Write the card and the manifest beside `folder/data`; `more` is for the manifest alone. Raises `StorageError`."""
+    write_file(folder / CARD, card(facts, splits, licences).encode())
+    write_file(folder / MANIFEST, _manifest(folder, facts, splits, more))
+
+
+def _manifest(folder: Path, facts: Mapping[str, Any], splits: Sequence[Split], more: Mapping[str, Any]) -> bytes:
     names = [CARD, *(file for split in splits for file in split.files)]
-    told = {key: facts[key] for key in TOLD}
+    told = {**{key: facts[key] for key in TOLD}, **more}
     files = {name: _sealed(folder / name) for name in sorted(names)}
     record = {"format": 1, "schema": SCHEMA, **told, "files": files}
     return json.dumps(record, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -46,14 +46,22 @@ class Meanwhile:
     do: Callable[[], None]
 
 
-Fault = Callable[["ScriptedHub", web.Request], "Cut | Refuse | Meanwhile | None"]
+@dataclass(frozen=True)
+class Hold:
+    """No answer ever: `held` is set when the request has come, and the client may wait."""
+
+    held: threading.Event
 
 
-def at(number: int, fault: "Cut | Refuse | Meanwhile", on: str = "", times: int = 1) -> Fault:
+Trouble = Cut | Refuse | Meanwhile | Hold
+Fault = Callable[["ScriptedHub", web.Request], "Trouble | None"]
+
+
+def at(number: int, fault: "Trouble", on: str = "", times: int = 1) -> Fault:
     """From the `number`-th request on whose "METHOD path" holds `on`, so many times; -1: for ever."""
     seen = 0
 
-    def find(hub: "ScriptedHub", request: web.Request) -> "Cut | Refuse | Meanwhile | None":
+    def find(hub: "ScriptedHub", request: web.Request) -> "Trouble | None":
         nonlocal seen
         seen += on in f"{request.method} {request.path}"
         due = on in f"{request.method} {request.path}" and seen >= number
@@ -93,7 +101,8 @@ class Repo:
     commits: list[tuple[str, str, dict[str, Blob]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.commit("initial commit", {".gitattributes": Blob(b"*.parquet filter=lfs diff=lfs merge=lfs -text\n", False)})
+        rules = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
+        self.commit("initial commit", {".gitattributes": Blob(rules, False)})
 
     @property
     def head(self) -> str:
@@ -186,6 +195,9 @@ class ScriptedHub:
         due = next((found for fault in self.faults if (found := fault(self, request)) is not None), None)
         if isinstance(due, Meanwhile):
             due.do()
+        if isinstance(due, Hold):
+            due.held.set()
+            await asyncio.sleep(600)
         if isinstance(due, Cut) and not due.late:
             return self._cut(request)
         if isinstance(due, Refuse):
@@ -264,7 +276,8 @@ class ScriptedHub:
         except yaml.YAMLError as error:
             return web.json_response({"errors": [{"message": str(error)}], "warnings": []}, status=400)
         if not (isinstance(told.get("license"), str | list) and told["license"]):
-            return web.json_response({"errors": [{"message": '"license" must be a string'}], "warnings": []}, status=400)
+            errors = [{"message": '"license" must be a string'}]
+            return web.json_response({"errors": errors, "warnings": []}, status=400)
         return web.json_response({"errors": [], "warnings": []})
 
     async def info(self, request: web.Request) -> web.Response:
@@ -300,10 +313,9 @@ class ScriptedHub:
 
     async def paths_info(self, request: web.Request) -> web.Response:
         _, files = self._at(request)
-        kind = request.content_type
-        asked = await request.json() if kind == "application/json" else {"paths": (await request.post()).getall("paths")}
+        form = {} if request.content_type == "application/json" else await request.post()
         found = []
-        for path in asked["paths"]:
+        for path in form.getall("paths") if form else (await request.json())["paths"]:
             if path in files:
                 found.append(_entry(path, files[path]))
             elif any(name.startswith(f"{path}/") for name in files):
@@ -320,7 +332,8 @@ class ScriptedHub:
     async def batch(self, request: web.Request) -> web.Response:
         repo, asked = self._writable(request), await request.json()
         assert asked["operation"] == "upload"
-        return web.json_response({"transfer": "basic", "objects": [self._wanted(repo, file) for file in asked["objects"]]})
+        objects = [self._wanted(repo, file) for file in asked["objects"]]
+        return web.json_response({"transfer": "basic", "objects": objects})
 
     def _wanted(self, repo: Repo, file: dict[str, Any]) -> dict[str, Any]:
         told = {"oid": file["oid"], "size": file["size"]}
@@ -379,7 +392,7 @@ class ScriptedHub:
                 files[value["path"]] = Blob(base64.b64decode(value["content"]), False)
             elif line["key"] == "lfsFile":
                 if value["oid"] not in self.stored:
-                    raise _refused(web.HTTPBadRequest, f"LFS pointer pointed to a file that does not exist: {value['path']}")
+                    raise _refused(web.HTTPBadRequest, f"LFS pointer to a file that does not exist: {value['path']}")
                 files[value["path"]] = Blob(self.stored[value["oid"]], True)
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
@@ -393,7 +406,8 @@ class ScriptedHub:
         oid, files = self._at(request)
         blob = files.get(request.match_info["path"])
         if blob is None:
-            raise _refused(web.HTTPNotFound, "Entry not found", **{"X-Error-Code": "EntryNotFound", "X-Repo-Commit": oid})
+            raise _refused(web.HTTPNotFound, "Entry not found",
+                           **{"X-Error-Code": "EntryNotFound", "X-Repo-Commit": oid})
         headers = {"X-Repo-Commit": oid, "ETag": f'"{blob.etag}"', "Accept-Ranges": "bytes"}
         if blob.lfs:
             headers |= {"X-Linked-Size": str(len(blob.data)), "X-Linked-Etag": f'"{blob.etag}"'}

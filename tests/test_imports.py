@@ -21,7 +21,7 @@ DOORS = {
                 "tasks/tools/mending.py"),
     "duckdb": ("tasks/tools/warehouse.py",),
     "datasets": ("tasks/tools/hub.py",),
-    "huggingface_hub": ("tasks/tools/hub.py", "tasks/tools/embeddings.py"),
+    "huggingface_hub": ("tasks/tools/hub.py", "tasks/tools/hub_writer.py", "tasks/tools/embeddings.py"),
     "sentence_transformers": ("tasks/tools/embeddings.py",),
     "transformers": ("tasks/tools/embeddings.py",),
     "torch": ("tasks/tools/embeddings.py",),
@@ -30,6 +30,7 @@ DOORS = {
     "inflect": ("tasks/lift/nouns.py",),
     "jinja2": ("tasks/tools/card.py", "tasks/report/page.py"),
     "latex2mathml": ("tasks/report/mathematics.py",),
+    "vl_convert": ("tasks/report/charts.py",),
     "starlette": ("tasks/report/site.py",),
     "uvicorn": ("tasks/report/site.py",),
     "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py"),
@@ -43,7 +44,8 @@ DOORS = {
 }
 HEAVY = (
          "torch", "transformers", "sentence_transformers", "datasets", "huggingface_hub", "prefect", "sympy", "duckdb",
-         "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect")
+         "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect",
+         "vl_convert", "uvicorn", "starlette")
 
 
 def sources() -> list[Path]:

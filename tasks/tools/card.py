@@ -44,7 +44,10 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_
 
 
 def card(facts: Mapping[str, Any], splits: Sequence[Split], licences: Iterable[str]) -> str:
-    """The whole README.md. `facts` are the names that the template uses; a missing one raises `UndefinedError`."""
+    """The whole README.md. `facts` are the names that the template uses; a missing one raises `UndefinedError`.
+
+    `hub`, where the facts have it, is what a card on the Hub says beyond that of a run's own folder.
+    """
     import jinja2
 
     text = (Path(schemas.__file__).parent / "card.md.jinja").read_text(encoding="utf-8")
@@ -52,7 +55,7 @@ def card(facts: Mapping[str, Any], splits: Sequence[Split], licences: Iterable[s
     columns = [{"name": name, "type": _type(kind), "meaning": MEANINGS[name]}
                for name, kind in kinds_of(Example).items()]
     front = front_matter(facts["name"], splits, licences)
-    return page.from_string(text).render(facts, columns=columns, front=front, route_meanings=ROUTES)
+    return page.from_string(text).render({"hub": None, **facts}, columns=columns, front=front, route_meanings=ROUTES)
 
 
 def front_matter(name: str, splits: Sequence[Split], licences: Iterable[str]) -> str:

@@ -41,19 +41,34 @@ Groups = Mapping[Group, int]
 def facts_of(run: Run, name: str, groups: Groups, splits: Sequence[Split], test: set[str],
              sample: Example) -> dict[str, Any]:
     """All facts by name. `test` holds the templates of the test split, `sample` is the row to show."""
+    return {"name": name, **counted(groups, splits, test), **told(run), "sample": asdict(sample)}
+
+
+def counted(groups: Groups, splits: Sequence[Split], test: set[str]) -> dict[str, Any]:
+    """What the rows themselves say."""
     sides = {split.name: [group for group in groups if (group.template_id in test) == (split.name == TEST)]
              for split in splits}
     return {
-        "name": name, "rows": sum(groups.values()), **_distinct(groups),
+        "rows": sum(groups.values()), **_distinct(groups),
         "splits": [{**asdict(split), **_distinct(sides[split.name])} for split in splits],
-        "funnel": funnel(run), "cleaning": cleaning(run), "origins": licences(groups),
-        "licences": known_licences(groups),
+        "origins": licences(groups), "licences": known_licences(groups),
         "unknown": sum(count for group, count in groups.items() if not group.licence),
-        "routes": sorted(_count(groups, lambda group: group.verified_by.split(",")).items()),
-        "shares": shares(groups), "planted": planted(run), "errors": errors(planted(run)),
+        "routes": sorted(_count(groups, lambda group: group.verified_by.split(",")).items()), "shares": shares(groups)}
+
+
+def told(run: Run) -> dict[str, Any]:
+    """What the run says of how they were made."""
+    return {
+        "funnel": funnel(run), "cleaning": cleaning(run), "planted": planted(run), "errors": errors(planted(run)),
         "recipe": run.recipe, "run_id": run.id, "code": code_hash(), "version": versions().get("mathmill", "unknown"),
-        "parameters": _public(run), "inputs": _inputs(run), "command": command(run),
-        "sample": asdict(sample)}
+        "parameters": _public(run), "inputs": _inputs(run), "command": command(run), "teachers": teachers(run)}
+
+
+def teachers(run: Run) -> list[str]:
+    """The models that were asked, as the run noted them; none where programs did it all."""
+    asked = {str(row["model"]) for row in run.record.get("notes", {}).get("calls", [])}
+    named = {str(run.parameters.get("model") or run.parameters.get("teacher") or "")}
+    return sorted((asked or named) - {""})
 
 
 def _distinct(groups: Iterable[Group]) -> dict[str, int]:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.table import storage, sync_folder
+from schemas.table import read_columns, storage, sync_folder
 
 BUCKET = 50_000  # rows sorted at once: about 60 MB
 MAX_BUCKETS = 64  # files open at once
@@ -47,7 +47,7 @@ def tally(shards: Iterable[Path], columns: Sequence[str]) -> Counter[tuple[Any, 
     """How many rows have each combination of these columns; a column of lists counts by its members, comma-joined."""
     counts: Counter[tuple[Any, ...]] = Counter()
     for path in shards:
-        table = pq.read_table(path, columns=list(columns), use_threads=False)
+        table = read_columns(path, columns)
         plain = [pc.binary_join(column.cast(pa.list_(pa.string())), ",") if pa.types.is_list(column.type) else column
                  for column in table.columns]
         groups = pa.table(plain, names=table.column_names).group_by(list(columns)).aggregate([([], "count_all")])
@@ -56,20 +56,46 @@ def tally(shards: Iterable[Path], columns: Sequence[str]) -> Counter[tuple[Any, 
     return counts
 
 
-def write_splits(shards: Sequence[Path], folder: Path, test_templates: Collection[str]) -> list[Split]:
-    """Write `folder/data/<split>-*.parquet`, each split in order of (template_id, id); one without rows is left out.
+def write_splits(shards: Sequence[Path], folder: Path, test_templates: Collection[str], *,
+                 without: Collection[str] = (), label: str = "") -> list[Split]:
+    """Write `folder/data/<split><label>-*.parquet`, each in order of (template_id, id); one without rows is left out.
 
-    Rows of `test_templates` go to the test split. Raises `StorageError`; the half-written is the caller's to remove.
+    Rows of `test_templates` go to the test split, rows that `touches` of the ids `without` nowhere. Raises
+    `StorageError`; the half-written is the caller's to remove.
     """
     data, buckets = folder / "data", folder / "buckets"
     with storage(folder):
-        data.mkdir(parents=True)
+        data.mkdir(parents=True, exist_ok=True)
         buckets.mkdir()
-        dealt = _deal(shards, buckets, pa.array(sorted(test_templates), pa.string()))
-        splits = [_written(name, files, data) for name, files in dealt.items()]
+        dealt = _deal(shards, buckets, pa.array(sorted(test_templates), pa.string()), without)
+        splits = [_written(name, f"{name}{label}", files, data) for name, files in dealt.items()]
         rmtree(buckets)
         sync_folder(data)
     return splits
+
+
+def touches(table: pa.Table, ids: Collection[str]) -> Any:
+    """A mask of the rows that have one of these ids themselves, or grew from a record that has."""
+    known = pa.array(sorted(ids), pa.string())
+    mask = pc.is_in(table["id"], value_set=known)
+    for name in ("template_id", "seed_id"):
+        mask = pc.or_(mask, pc.is_in(table[name], value_set=known))
+    parents = table["parents"].combine_chunks()
+    rows = pc.list_parent_indices(parents).filter(pc.is_in(pc.list_flatten(parents), value_set=known))
+    return pc.or_(mask, pc.is_in(pa.array(range(len(table)), pa.int64()), value_set=rows))
+
+
+def first_row(path: Path) -> dict[str, Any]:
+    """The first row of a file that has one."""
+    with pq.ParquetFile(path) as file:
+        row: dict[str, Any] = next(file.iter_batches(batch_size=1)).to_pylist()[0]
+        return row
+
+
+def touched(shards: Iterable[Path], ids: Collection[str]) -> int:
+    """How many rows `touches` finds. Raises `RunError` for a damaged shard."""
+    columns = ["id", "parents", "template_id", "seed_id"]
+    return sum(pc.sum(touches(read_columns(path, columns), ids)).as_py() or 0 for path in shards)
 
 
 def _key(table: pa.Table) -> pa.ChunkedArray:
@@ -78,19 +104,21 @@ def _key(table: pa.Table) -> pa.ChunkedArray:
 
 def _bounds(shards: Sequence[Path]) -> list[str]:
     """Keys that cut all rows into buckets of about `BUCKET`."""
-    keys = [_key(pq.read_table(path, columns=["template_id", "id"], use_threads=False)) for path in shards]
+    keys = [_key(read_columns(path, ["template_id", "id"])) for path in shards]
     ordered = pa.chunked_array([chunk for key in keys for chunk in key.chunks], pa.string()).sort()
     parts = min(MAX_BUCKETS, -(-len(ordered) // BUCKET))
     return [ordered[len(ordered) * part // parts].as_py() for part in range(1, parts)]
 
 
-def _deal(shards: Sequence[Path], folder: Path, test: pa.Array) -> dict[str, list[Path]]:
+def _deal(shards: Sequence[Path], folder: Path, test: pa.Array, without: Collection[str]) -> dict[str, list[Path]]:
     """All rows into bucket files by split and key; the files of each split in order."""
     bounds = _bounds(shards)
     writers: dict[Path, Any] = {}
     with ExitStack() as open_files:
         for path in shards:
-            for name, part in _parts(pq.read_table(path, use_threads=False), test, bounds):
+            rows = read_columns(path)
+            kept = rows.filter(pc.invert(touches(rows, without))) if without else rows
+            for name, part in _parts(kept, test, bounds):
                 target = folder / name
                 if target not in writers:
                     writers[target] = open_files.enter_context(pa.ipc.new_file(target, part.schema))
@@ -113,15 +141,15 @@ def _parts(table: pa.Table, test: pa.Array, bounds: Sequence[str]) -> Iterator[t
                 yield f"{name}-{number:03d}.arrow", rows.slice(start, end - start)
 
 
-def _written(name: str, buckets: Sequence[Path], folder: Path) -> Split:
-    """One split's shards, under their final names."""
+def _written(name: str, stem: str, buckets: Sequence[Path], folder: Path) -> Split:
+    """One split's shards, under their final names `<stem>-00000-of-…`."""
     drafts: list[Path] = []
     rows = num_bytes = held = 0
     with ExitStack() as last:
         for group in _groups(buckets):
             if not drafts or held + group.nbytes > SHARD_BYTES:
                 last.close()
-                drafts.append(folder / f"{name}-{len(drafts):05d}.draft")
+                drafts.append(folder / f"{stem}-{len(drafts):05d}.draft")
                 writer, held = last.enter_context(_writer(drafts[-1], group.schema)), 0
             writer.write_table(group, row_group_size=group.num_rows)
             rows, num_bytes, held = rows + group.num_rows, num_bytes + group.nbytes, held + group.nbytes

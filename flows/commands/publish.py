@@ -1,0 +1,84 @@
+"""`mathmill publish RUN --repo USER/NAME`: a finished run, or a data set that grows, on the Hugging Face Hub."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from tasks.publish.draft import Choice, Draft
+
+
+def publish(
+    run: Annotated[str, typer.Argument(
+        metavar="RUN", help="A run's folder or its id under data/runs, or the folder of a data set that grows.")],
+    repo: Annotated[str, typer.Option(metavar="USER/NAME", help="The data set on the Hub; made where there is none.")],
+    public: Annotated[bool, typer.Option("--public", help="For all to see; else the data set is private.")] = False,
+    licence: Annotated[str, typer.Option(
+        metavar="ID", help="The licence of rows whose source states none, as the Hub names it: cc-by-4.0.")] = "",
+    flagged: Annotated[bool | None, typer.Option(
+        "--with-flagged/--without-flagged", help="Rows that a reader flagged in `mathmill browse`: in, or left out.",
+        show_default=False)] = None,
+    append: Annotated[bool, typer.Option("--append", help="Add the run's rows to the data set that is there.")] = False,
+    replace: Annotated[bool, typer.Option(
+        "--replace", help="Put it in the place of another data set, or of a card that somebody edited.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go up; talks to nobody.")] = False,
+) -> None:
+    """Publish a finished run on the Hugging Face Hub: Parquet, card and manifest, in one commit.
+
+    Repeated, it sends what is new and nothing else. The token is that of `hf auth login`, or HF_TOKEN.
+    """
+    from schemas.errors import ParameterError
+    from tasks.export import NAME
+    from tasks.publish.draft import Choice
+
+    if "/" not in repo or not NAME.fullmatch(repo):
+        raise ParameterError(f"{repo!r} is no name on the Hub", where="--repo", mend="write USER/NAME")
+    if append and (replace or dry_run):
+        raise ParameterError("--append goes with neither --replace nor --dry-run", where="--append",
+                             mend="what is new to the data set, only the Hub can tell")
+    choice = Choice(flagged, licence)
+    if dry_run:
+        return _show(_draft(run, repo, choice))
+    return _publish(run, repo, choice, public, append, replace)
+
+
+def _draft(run: str, repo: str, choice: "Choice") -> "Draft":
+    """The draft of a run, or of a data set that grows while nobody adds to it."""
+    from flows.commands.verify_run import find
+    from tasks.publish.draft import of_run
+
+    folder = find(run)
+    return of_run(folder, repo, choice)
+
+
+def _publish(run: str, repo: str, choice: "Choice", public: bool, append: bool, replace: bool) -> None:
+    from tasks.publish.send import repository, send
+    from tasks.tools.hub_writer import Hub
+
+    draft = _draft(run, repo, choice)
+    hub = Hub()
+    sent = send(hub, draft, repository(hub, repo, public), replace)
+    if not sent.added and not sent.gone:
+        return typer.echo(f"{hub.url}/{repo} holds just this already: nothing was sent")
+    return typer.echo(
+        f"{draft.rows:,} rows{_left_out(draft)} are on {hub.url}/{repo}, {'public' if public else 'private'}: "
+        f"{len(sent.added)} of {len(draft.hashes)} files went up ({sent.bytes:,} bytes), {len(sent.gone)} away, "
+        f"commit {sent.head[:10]}")
+
+
+def _left_out(draft: "Draft") -> str:
+    return f" ({draft.left_out:,} flagged ones left out)" if draft.left_out else ""
+
+
+def _show(draft: "Draft") -> None:
+    """What would go up, and where it lies to be looked at."""
+    sizes = {name: (draft.folder / name).stat().st_size for name in sorted(draft.hashes)}
+    for name, size in sizes.items():
+        typer.echo(f"{size:>13,}  {draft.hashes[name][:12]}  {name}")
+    typer.echo(f"{sum(sizes.values()):>13,}  bytes in {len(sizes)} files, {draft.rows:,} rows{_left_out(draft)}, "
+               f"for {draft.repo}; nothing was sent: look at it in {_near(draft.folder)}")
+
+
+def _near(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
