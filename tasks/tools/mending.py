@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 LOOK = 10.0  # seconds between two looks at the server
+SETTLED = 10  # seconds before a crash is believed
 PAUSES = (0, 30, 120)  # seconds before the first, second and third restart of a crashed run
 SILENCE = 120  # seconds without a sign of life after which a flow run is taken for dead
 UNSTARTED = 180  # seconds after which a run that a worker has taken, and not started, is taken for lost
@@ -44,8 +45,8 @@ class Mender:
         from prefect.states import Crashed
 
         age = (datetime.now(UTC) - run.state.timestamp).total_seconds()
-        if run.state.is_crashed():
-            return _verdict(client, run)
+        if run.state.is_crashed():  # a crash may be told twice, and is to count once
+            return _verdict(client, run) if age > SETTLED else None
         if run.state.is_pending() and age > UNSTARTED:
             return Crashed(message=f"no process came of it in {UNSTARTED} seconds")
         if run.state.is_running() and age > SILENCE and self._lost(client, run):
