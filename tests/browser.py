@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 
 @contextmanager
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Any]:
     """The browser; skips where there is none."""
     place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if place is None:
@@ -23,3 +24,18 @@ def chromium() -> Iterator[object]:
         browser = driver.chromium.launch(executable_path=place, args=FLAGS)
         yield browser
         browser.close()
+
+
+def sealed(browser: Any, width: int, theme: str) -> tuple[Any, list[str]]:
+    """A page that fails the test when a script opens a dialog, and the addresses that it asks for."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    asked: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith("data:") else asked.append(request.url))
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    return page, asked
+
+
+def axe(page: Any) -> list[str]:
+    """What axe-core finds wrong with the page that is open, each with the first place; skips where it is not."""
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    return [f"{found['id']}: {found['nodes'][0]['html'][:200]}" for found in checker.run(page).response["violations"]]

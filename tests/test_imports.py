@@ -33,7 +33,7 @@ DOORS = {
     "vl_convert": ("tasks/report/charts.py",),
     "starlette": ("tasks/report/site.py",),
     "uvicorn": ("tasks/report/site.py",),
-    "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py"),
+    "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py", "tasks/tools/arrow_views.py"),
     "openai": ("tasks/tools/llm/wire.py",),
     "httpx2": ("tasks/tools/llm/wire.py",),
     "aiohttp": ("tasks/tools/llm/wire.py", "tasks/scripted"),

@@ -13,11 +13,14 @@ def browse(
 ) -> None:
     """Filter, search, read and flag the records of a run, in a browser."""
     from flows.commands.verify_run import find
+    from schemas.manifest import read_manifest
+    from tasks.report.facts import state_of
     from tasks.report.site import HOST, serve
 
     folder = (find(run) if run else _newest()).resolve()
-    typer.echo(f"{folder.name}: http://{HOST}:{port}  (Ctrl-C ends it)")
-    serve(folder, port)
+    if state := state_of(folder, read_manifest(folder)):
+        typer.echo(state, err=True)
+    serve(folder, port, lambda: typer.echo(f"{folder.name}: http://{HOST}:{port}  (Ctrl-C ends it)"))
 
 
 def _newest() -> Path:

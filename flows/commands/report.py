@@ -20,5 +20,7 @@ def report(
     folder = find(run).resolve()
     place = out or folder.with_name(f"{folder.name}.html")
     facts = facts_of(folder)
-    write_file(place, page("report.html.jinja", **{**facts, "twins_found": facts["twins"]}).encode())
+    if facts["state"]:
+        typer.echo(facts["state"], err=True)
+    write_file(place, page("report.html.jinja", **facts).encode())
     typer.echo(f"{facts['rows']:,} rows, {place.stat().st_size:,} bytes: {place}")

@@ -1,93 +1,85 @@
 """All that a run's page says, by name: counts from the warehouse, accounts and error rates from run.json."""
 
-import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import RunError
-from schemas.manifest import MANIFEST, read_manifest
-from tasks.tools.warehouse import LAST, Warehouse
+from schemas.manifest import read_manifest
+from tasks.report import samples
+from tasks.report.asked import Rows, asked, counted, final_view
+from tasks.tools.rates import noted, wilson
+from tasks.tools.warehouse import Warehouse
 
-Rows = list[dict[str, Any]]
-SHOWN = 8  # samples kept
-REFUSED = 2  # samples a rule
 MOST = 12  # rows of a list that has no end
-BY_RULE = f"""
-SELECT * EXCLUDE (place)
-FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
-WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT 24
-"""
-CONFLICTS = "SELECT count(*) AS n FROM rejections WHERE step = 'distinct' AND contains(reason, 'another answer')"
-TWINS = f"SELECT * FROM rejections WHERE step = '{{}}' AND twin <> '' ORDER BY score DESC, id LIMIT {MOST // 3}"
-RULES = "SELECT rule AS label, count(*) AS n FROM rejections WHERE step = '{}' GROUP BY ALL ORDER BY n DESC, label"
+RULES = "SELECT rule AS label, count(*) AS n FROM rejections WHERE step = 'distinct' GROUP BY ALL ORDER BY n DESC, 1"
 RATES = "SELECT least(floor(share * 10), 9)::INT AS bin, count(*) AS n FROM rates GROUP BY ALL"
 METHODS = """
-SELECT method, count(*) FILTER (status = 'passed') AS passed, count(*) FILTER (status = 'failed') AS failed,
+SELECT method AS label, count(*) FILTER (status = 'passed') AS passed, count(*) FILTER (status = 'failed') AS failed,
        count(*) FILTER (status = 'unknown') AS unknown FROM verdicts GROUP BY method ORDER BY method
 """
-SOURCES = "SELECT source, licence, count(*) AS n FROM {} GROUP BY ALL ORDER BY n DESC, source LIMIT 12"
-FAMILIES = """
-SELECT coalesce(nullif(any_value(t.name), ''), nullif(any_value(e.seed_id), ''), e.template_id) AS label, count(*) AS n
-FROM (SELECT template_id, seed_id FROM {}) e LEFT JOIN templates t ON t.id = e.template_id
-GROUP BY e.template_id ORDER BY n DESC, label LIMIT 12
+# Undecided cases are neither right nor wrong: as in tasks/verify/measure.py, but for each route by itself.
+ERRORS = """
+SELECT method, truth, count(*) FILTER (status = if(truth = 'equal', 'failed', 'passed')) AS wrong,
+       count(*) FILTER (status <> 'unknown') AS cases, count(*) FILTER (status = 'unknown') AS undecided
+FROM planted GROUP BY ALL ORDER BY ALL
 """
+NAMES = {"different": "false accepts", "equal": "false rejects"}
+SOURCES = f"SELECT source, licence, count(*) AS n FROM {{}} GROUP BY ALL ORDER BY n DESC, source LIMIT {MOST}"
+FAMILIES = f"""
+SELECT coalesce(nullif(any_value(t.name), ''), nullif(any_value(e.seed_id), ''), e.template_id)
+       || if(any_value(e.mode) IN ('', 'base'), '', ', ' || any_value(e.mode)) AS label, count(*) AS n
+FROM (SELECT template_id, seed_id, mode FROM {{}} WHERE template_id <> '') e
+LEFT JOIN templates t ON t.id = e.template_id
+GROUP BY e.template_id ORDER BY n DESC, label LIMIT {MOST}
+"""
+SIZES = """
+SELECT count(*) AS families, coalesce(min(n), 0) AS least, coalesce(median(n), 0)::BIGINT AS median,
+       coalesce(max(n), 0) AS most FROM (SELECT count(*) AS n FROM {} WHERE template_id <> '' GROUP BY template_id)
+"""
+SHARES = (("Topic", "topic"), ("Kind of answer", "answer_kind"), ("Mode", "mode"), ("Who vouches", "gold_level"))
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
-    """The facts of the run in `folder`. Raises `RunError` where there is no run."""
-    if not (folder / MANIFEST).is_file():
-        raise RunError("this folder holds no run", where=str(folder), mend="name a folder that has a run.json")
+    """The facts of the run in `folder`, finished or not. Raises `RunError` where there is no run."""
     run, house = read_manifest(folder), Warehouse([folder])
-    final = final_view(house)
-    notes = run.get("notes", {})
+    final, notes = final_view(house), run.get("notes", {})
+    rows, funnel = counted(house, final), _funnel(run)
     return {
-        "run": run, "final": final, "rows": _count(house, final), "funnel": _funnel(run), "rejected": _rejected(run),
+        "run": run, "state": state_of(folder, run), "rows": rows, "funnel": funnel, "rejected": _rejected(funnel),
         "difficulty": _shares(house, final, "difficulty"), "rates": _histogram(house),
-        "shares": [(title, _shares(house, final, column)) for title, column in (
-            ("Topic", "topic"), ("Kind of answer", "answer_kind"), ("Mode", "mode"), ("Who vouches", "gold_level"))],
-        "families": asked(house, FAMILIES.format(final)), "sources": asked(house, SOURCES.format(final)),
-        "family_count": asked(house, f"SELECT count(DISTINCT template_id) AS n FROM {final}")[0]["n"],
-        "duplicates": asked(house, RULES.format("distinct")), "conflicts": asked(house, CONFLICTS)[0]["n"],
-        "twins": asked(house, TWINS.format("distinct")), "methods": asked(house, METHODS),
-        "planted": notes.get("planted") or {}, "calls": notes.get("calls") or [], "budget": notes.get("budget") or {},
+        "shares": [(title, _shares(house, final, column)) for title, column in SHARES],
+        "families": asked(house, FAMILIES.format(final)), "sizes": asked(house, SIZES.format(final))[0],
+        "sources": asked(house, SOURCES.format(final)), "duplicates": asked(house, RULES),
+        "conflicts": samples.conflicts(house), "twin_rows": samples.twins(house, "distinct"),
+        "methods": asked(house, METHODS), "errors": _errors(house),
+        "calls": notes.get("calls") or [], "paid": _paid(notes.get("calls") or [], rows),
+        "budget": notes.get("budget") or {},
         "looked": {name: name in run.get("steps", {}) for name in ("distinct", "clean")},
-        "test_sets": notes.get("clean.test_sets") or {}, "leaks": asked(house, TWINS.format("clean")),
-        "kept": _kept(house, final), "refused": [readable(row) for row in asked(house, BY_RULE)]}
+        "test_sets": _test_sets(notes), "leaks": samples.twins(house, "clean"),
+        "kept": samples.kept(house, final), "refused": samples.refused(house)}
 
 
-def final_view(house: Warehouse) -> str:
-    """What the run gave so far: the furthest table that has rows."""
-    return next((view for view in (f"source.{name}" for name in LAST) if _count(house, view)), "examples")
-
-
-def asked(house: Warehouse, sql: str, *values: object) -> Rows:
-    """The whole answer, a dict a row."""
-    answer = house.ask(sql, values)
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-
-
-def readable(rejection: Mapping[str, Any]) -> dict[str, Any]:
-    """A rejection with `text`: the problem in its content, or the content as it stands."""
-    try:
-        content = json.loads(rejection["content"])
-    except ValueError:
-        return {**rejection, "text": rejection["content"]}
-    told = content if isinstance(content, dict) else {}
-    text = next((told[key] for key in ("problem", "question", "solution") if told.get(key)), rejection["content"])
-    return {**rejection, "text": str(text)}
-
-
-def _count(house: Warehouse, view: str) -> int:
-    return int(asked(house, f"SELECT count(*) AS n FROM {view}")[0]["n"])
+def state_of(folder: Path, run: Mapping[str, Any]) -> str:
+    """"" for a finished run; otherwise a sentence on what became of it."""
+    state = run.get("state", "unknown")
+    if state == "finished":
+        return ""
+    if state != "running":
+        return f"This run is not finished: it {'was stopped' if state == 'cancelled' else state}."
+    with suppress(OSError, ValueError):
+        os.kill(int((folder / ".lock").read_text()), 0)
+        return "This run is not finished: it is at work now."
+    return "This run is not finished: its process is gone, without a word. Repeat its command and it goes on."
 
 
 def _funnel(run: Mapping[str, Any]) -> Rows:
-    return [{"name": name, **step} for name, step in run.get("steps", {}).items() if "." not in name]
+    return [{"label": name, **step} for name, step in run.get("steps", {}).items() if "." not in name]
 
 
-def _rejected(run: Mapping[str, Any]) -> Rows:
-    return [{"step": step["name"], "label": rule, "n": count} for step in _funnel(run)
+def _rejected(funnel: Rows) -> Rows:
+    return [{"step": step["label"], "label": rule, "n": count} for step in funnel
             for rule, count in sorted(step["rules"].items(), key=lambda item: -item[1])]
 
 
@@ -96,7 +88,10 @@ def _shares(house: Warehouse, view: str, column: str) -> Rows:
     order = "label" if column == "difficulty" else "n DESC, label"
     found = asked(house, f"SELECT {column}::VARCHAR AS label, count(*) AS n FROM {view} GROUP BY ALL ORDER BY {order}")
     named = [{**row, "label": "not said" if row["label"] in ("", "0") else row["label"]} for row in found]
-    return [] if all(row["label"] == "not said" for row in named) else named
+    if all(row["label"] == "not said" for row in named):
+        return []
+    rest = sum(row["n"] for row in named[MOST:])
+    return [*named[:MOST], {"label": f"{len(named) - MOST} others", "n": rest}] if rest else named
 
 
 def _histogram(house: Warehouse) -> Rows:
@@ -105,18 +100,24 @@ def _histogram(house: Warehouse) -> Rows:
             ] if counts else []
 
 
-def _kept(house: Warehouse, view: str) -> Rows:
-    """Samples with what they grew from; ids are hashes, so the first ones are as good as drawn."""
-    rows = asked(house, f"SELECT * FROM {view} ORDER BY id LIMIT {SHOWN}")
-    parents = [parent for row in rows for parent in row["parents"]]
-    problems = _by_id(house, "problems", parents)
-    templates = _by_id(house, "templates", [row["template_id"] for row in rows])
-    seeds = _by_id(house, "seeds", [row["seed_id"] for row in rows])
-    verdicts = asked(house, "SELECT * FROM verdicts WHERE list_contains($1, problem_id) ORDER BY method", parents)
-    return [{**row, "from_problem": next((problems[key] for key in row["parents"] if key in problems), {}),
-             "from_template": templates.get(row["template_id"], {}), "from_seed": seeds.get(row["seed_id"], {}),
-             "verdicts": [told for told in verdicts if told["problem_id"] in row["parents"]]} for row in rows]
+def _errors(house: Warehouse) -> Rows:
+    """How often each route erred on cases whose truth is known, and the 95 % interval of the true share."""
+    return [{"label": f"{row['method']}: {NAMES[row['truth']]}", "undecided": row["undecided"],
+             **noted(wilson(row["wrong"], row["cases"]))} for row in asked(house, ERRORS)]
 
 
-def _by_id(house: Warehouse, view: str, ids: list[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in asked(house, f"SELECT * FROM {view} WHERE list_contains($1, id)", ids)}
+def _paid(calls: Rows, rows: int) -> dict[str, Any]:
+    """All calls together; `cost` is None where the price of any was unknown."""
+    sums = {key: sum(row[key] for row in calls) for key in ("calls", "hits", "prompt_tokens", "completion_tokens")}
+    known = all(row["cost"] is not None for row in calls)
+    cost = sum(row["cost"] for row in calls) if known else None
+    return {**sums, "cost": cost, "each": cost / rows if cost is not None and rows else None}
+
+
+def _test_sets(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules that looked, and for each test set its items and the rows that each rule removed."""
+    found = notes.get("clean.test_sets") or {}
+    rules = list(dict.fromkeys(rule for told in found.values() for rule in told if rule != "items"))
+    sets = [{"label": name, "items": told["items"], "found": [(rule, told[rule]) for rule in rules if told.get(rule)],
+             "n": sum(told.get(rule, 0) for rule in rules)} for name, told in found.items()]
+    return {"rules": rules, "sets": sets}

@@ -15,9 +15,10 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
-LONGEST = 600  # characters of one formula; longer ones are no formula, or made to be slow
+LONGEST = 600  # characters of one formula, here and in `FORMULA`; longer ones are no formula, or made to be slow
 FORMULA = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\$\w])\$(?=\S)([^$\n]+?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
+    r"\$\$(.{1,600}?)\$\$|\\\[(.{1,600}?)\\\]|\\\((.{1,600}?)\\\)"
+    r"|(?<![\\$\w])\$(?=\S)([^$\n]{1,600}?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
 WORD = re.compile(r"[A-Za-z]{2}")  # two letters without a sign of LaTeX: money on both sides of some prose
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 _ELEMENTS = ("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable "

@@ -5,18 +5,18 @@ The one door of starlette and uvicorn.
 """
 
 import secrets
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
-from schemas.errors import InputError
-from tasks.lineage import Record, trace
-from tasks.report.facts import asked, final_view, readable
+from schemas.errors import InputError, MathmillError, ParameterError
+from tasks.lineage import trace
 from tasks.report.page import page
+from tasks.report.shelf import Shelf
 from tasks.tools.flags import flag, flags, unflag
-from tasks.tools.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -24,109 +24,87 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 HOST = "127.0.0.1"
-PAGE = 25
 LONGEST = 10_000  # bytes of a posted form
-CHOICES = {"kept": ("topic", "difficulty", "mode", "answer_kind"), "rejected": ("step", "rule")}
-TEXT = {"kept": "concat_ws(' ', id, problem, solution, answer)", "rejected": "concat_ws(' ', row_id, reason, content)"}
+REMARK = 1000  # characters of a remark
 
 
-class Shelf:
-    """A run's records as the site shows them."""
+class Site:
+    """The pages over a shelf. `token` tells this site's own forms from others."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.house, self.token = folder, Warehouse([folder]), secrets.token_urlsafe(24)
-        self.views = {"kept": final_view(self.house), "rejected": "rejections"}
-        self.choices = {kind: {column: self._values(kind, column) for column in columns}
-                        for kind, columns in CHOICES.items()}
+        self.shelf, self.token = Shelf(folder), secrets.token_urlsafe(24)
 
-    def _values(self, kind: str, column: str) -> list[str]:
-        found = asked(self.house, f"SELECT DISTINCT {column}::VARCHAR AS value FROM {self.views[kind]} ORDER BY 1")
-        return [row["value"] for row in found if row["value"]]
+    def records(self, given: Mapping[str, str]) -> str:
+        """The page that lists records. Raises as the warehouse does."""
+        shelf, found = self.shelf, self.shelf.listed(given)
+        asked = {key: value for key, value in given.items() if key != "page" and value}
+        places = {"first": 1, "earlier": found.at - 1, "later": found.at + 1, "last": found.pages}
+        turns = {name: urlencode({**asked, "page": to}) for name, to in places.items()
+                 if 0 < to <= found.pages and to != found.at}
+        return page("browse.html.jinja", title=shelf.folder.name, run=shelf.run, state=shelf.state, found=found,
+                    table=shelf.named(given), tables=list(shelf.views), choices=shelf.kind(shelf.named(given)).choices,
+                    given=given, flags=flags(shelf.folder), turns=turns,
+                    back=quote(urlencode({**asked, "page": found.at}), safe=""))
 
-    def listed(self, given: Mapping[str, str]) -> str:
-        """The page of records that pass the filter in `given`; what it does not know it leaves alone."""
-        kind = given.get("kind", "kept") if given.get("kind") in CHOICES else "kept"
-        number = given.get("page", "1")
-        at = int(number) if number.isdecimal() and 0 < len(number) < 8 else 1
-        where, values = self._where(kind, given)
-        total = asked(self.house, f"SELECT count(*) AS n FROM {self.views[kind]} WHERE {where}", *values)[0]["n"]
-        rows = asked(self.house, f"SELECT * FROM {self.views[kind]} WHERE {where} ORDER BY id LIMIT {PAGE} "
-                                 f"OFFSET {max(at - 1, 0) * PAGE}", *values)
-        link = {key: value for key, value in given.items() if key != "page"}
-        turns = {"earlier": at - 1 if at > 1 else 0, "later": at + 1 if at * PAGE < total else 0}
-        return page("browse.html.jinja", title=self.folder.name, kind=kind, given=given, total=total, at=at,
-                    rows=[readable(row) if kind == "rejected" else row for row in rows], choices=self.choices[kind],
-                    flags=flags(self.folder), turns={
-                        name: urlencode({**link, "page": to}) for name, to in turns.items() if to})
-
-    def _where(self, kind: str, given: Mapping[str, str]) -> tuple[str, list[object]]:
-        parts: list[str] = ["true"]
-        values: list[object] = []
-        for column in CHOICES[kind]:
-            if wanted := given.get(column):
-                parts.append(f"{column}::VARCHAR = ?")
-                values.append(wanted)
-        if words := given.get("q", "").strip():
-            parts.append(f"contains(lower({TEXT[kind]}), lower(?))")
-            values.append(words)
-        if given.get("flagged"):
-            parts.append("list_contains(?::VARCHAR[], id)")
-            values.append(sorted(flags(self.folder)))
-        return " AND ".join(parts), values
-
-    def record(self, name: str) -> str:
+    def record(self, name: str, back: str) -> str:
         """The page of one record with its lineage. Raises `InputError` for an id that the run does not know."""
-        marked = flags(self.folder)
+        marked = flags(self.shelf.folder)
         return page("record.html.jinja", id=name, remark=marked.get(name, ""), flagged=name in marked, token=self.token,
-                    roots=trace(self.house, name), told=told)
+                    run=self.shelf.run, state=self.shelf.state, roots=trace(self.shelf.house, name), back=back,
+                    longest=REMARK)
 
     def mark(self, form: Mapping[str, str], name: str) -> None:
         """Set or take away the flag that the form asks for. Raises `InputError` for an id that the run lacks."""
-        trace(self.house, name)
         if form.get("do") == "unflag":
-            unflag(self.folder, name)
+            unflag(self.shelf.folder, name)
         else:
-            flag(self.folder, name, form.get("remark", "")[:1000])
-
-
-def told(record: Record) -> list[tuple[str, str]]:
-    """The columns of a record that say something, as texts."""
-    hidden = ("id", "parents", "run_id", "recipe", "slots")
-    return [(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
-            for name, value in record.row.items() if name not in hidden and value not in ("", 0, None, [])]
+            trace(self.shelf.house, name)
+            flag(self.shelf.folder, name, form.get("remark", "")[:REMARK])
 
 
 def site(folder: Path) -> "Starlette":
-    """The site of the run in `folder`, as an application."""
+    """The site of the run in `folder`, as an application. Raises `RunError` where there is no run."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
-    shelf = Shelf(folder)
+    pages = Site(folder)
     return Starlette(routes=[
-        Route("/", partial(_list, shelf)), Route("/record/{name:path}", partial(_record, shelf)),
-        Route("/flag/{name:path}", partial(_flag, shelf), methods=["POST"])],
+        Route("/", partial(_list, pages)), Route("/record/{name:path}", partial(_record, pages)),
+        Route("/flag/{name:path}", partial(_flag, pages), methods=["POST"])],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
-        exception_handlers={InputError: _refused})
+        exception_handlers={MathmillError: _refused})
 
 
-def serve(folder: Path, port: int) -> None:
-    """Serve the site until Ctrl-C."""
+def serve(folder: Path, port: int, ready: Callable[[], None]) -> None:
+    """Serve the site until Ctrl-C; `ready` is called when it can be reached.
+
+    Raises `ParameterError` for a port that another program has, `RunError` where there is no run.
+    """
     import uvicorn
 
-    uvicorn.run(site(folder), host=HOST, port=port, log_level="warning", server_header=False)
+    made = site(folder)
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((HOST, port))
+        except OSError as error:
+            raise ParameterError(f"the port cannot be had: {error.strerror}", where=f"--port {port}",
+                                 mend=f"another --port, such as {port + 1 if port < 65535 else 8090}") from None
+        ready()
+        uvicorn.Server(uvicorn.Config(made, log_level="warning", server_header=False)).run(sockets=[door])
 
 
-async def _list(shelf: Shelf, request: "Request") -> "Response":
-    return _html(shelf.listed(request.query_params))
+async def _list(pages: Site, request: "Request") -> "Response":
+    return _html(pages.records(request.query_params))
 
 
-async def _record(shelf: Shelf, request: "Request") -> "Response":
-    return _html(shelf.record(request.path_params["name"]))
+async def _record(pages: Site, request: "Request") -> "Response":
+    return _html(pages.record(request.path_params["name"], request.query_params.get("back", "")))
 
 
-async def _flag(shelf: Shelf, request: "Request") -> "Response":
+async def _flag(pages: Site, request: "Request") -> "Response":
     from starlette.responses import PlainTextResponse, RedirectResponse
 
     body = b""
@@ -135,17 +113,17 @@ async def _flag(shelf: Shelf, request: "Request") -> "Response":
         if len(body) > LONGEST:
             return PlainTextResponse("this form is too long", 413)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    if not secrets.compare_digest(form.get("token", "").encode(), shelf.token.encode()):
+    if not secrets.compare_digest(form.get("token", "").encode(), pages.token.encode()):
         return PlainTextResponse("this form is not of this site; load the page again", 403)
     name = request.path_params["name"]
-    shelf.mark(form, name)
-    return RedirectResponse(f"/record/{quote(name)}", 303)
+    pages.mark(form, name)
+    return RedirectResponse(f"/record/{quote(name)}?{urlencode({'back': form.get('back', '')})}", 303)
 
 
 async def _refused(request: "Request", error: Exception) -> "Response":
     from starlette.responses import PlainTextResponse
 
-    return PlainTextResponse(str(error), 404)
+    return PlainTextResponse(str(error), 404 if isinstance(error, InputError) else 500)
 
 
 def _html(text: str) -> "Response":

@@ -1,0 +1,77 @@
+"""Records that a page shows to be read: kept ones, rejected ones, pairs that disagree, each with what it grew from."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.errors import InputError
+from tasks.lineage import Record, trace
+from tasks.report.asked import Rows, asked
+from tasks.tools.warehouse import Warehouse
+
+KEPT = 8
+REFUSED = 2  # of a rule
+RULES = 12  # of which samples are shown
+PAIRS = 6  # that disagree, and leaks
+BY_RULE = f"""
+SELECT * EXCLUDE (place)
+FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
+WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT {REFUSED * RULES}
+"""
+TWINS = f"SELECT * FROM rejections WHERE step = ? AND twin <> '' ORDER BY score DESC, id LIMIT {PAIRS}"
+# The one place that knows how a run tells that two rows are one problem with two answers.
+DISAGREE = "step = 'distinct' AND ends_with(reason, 'one of the two is wrong')"
+CONFLICTS = f"SELECT count(*) AS n FROM rejections WHERE {DISAGREE}"
+PAIR = f"""
+SELECT r.*, e.problem AS other, e.answer AS other_answer, e.verified_by AS other_verified
+FROM (SELECT * FROM rejections WHERE {DISAGREE} ORDER BY score DESC, id LIMIT {PAIRS}) r
+LEFT JOIN examples e ON e.id = r.twin_id ORDER BY r.score DESC, r.id
+"""
+HIDDEN = ("id", "parents", "run_id", "recipe", "slots", "prompt_hash", "generation_depth", "template_id", "seed_id",
+          "problem_id", "solution_id", "row_id")  # what the tree shows by itself, or nobody reads
+
+
+def kept(house: Warehouse, view: str) -> Rows:
+    """Rows of the final table; ids are hashes, so the first ones are as good as drawn."""
+    rows = asked(house, f"SELECT * FROM {view} ORDER BY id LIMIT {KEPT}")
+    return [{**row, "roots": grown(house, row["id"])} for row in rows]
+
+
+def refused(house: Warehouse) -> Rows:
+    """A few rejections of each rule, with the row's lineage where it has one."""
+    return [{**readable(row), "roots": grown(house, row["row_id"])} for row in asked(house, BY_RULE)]
+
+
+def twins(house: Warehouse, step: str) -> Rows:
+    """The rows of a step that are most like what they repeat."""
+    return [readable(row) for row in asked(house, TWINS, step)]
+
+
+def conflicts(house: Warehouse) -> dict[str, Any]:
+    """How many rows are another row's problem with another answer, and some of these pairs (`pairs`)."""
+    return {"n": asked(house, CONFLICTS)[0]["n"], "pairs": [readable(row) for row in asked(house, PAIR)]}
+
+
+def readable(rejection: Mapping[str, Any]) -> dict[str, Any]:
+    """A rejection with `text`, the problem in its content or the content as it stands, and `answer`, "" for none."""
+    try:
+        content = json.loads(rejection["content"])
+    except ValueError:
+        content = None
+    told = content if isinstance(content, dict) else {}
+    text = next((told[key] for key in ("problem", "question", "solution") if told.get(key)), rejection["content"])
+    return {**rejection, "text": str(text), "answer": str(told.get("answer", ""))}
+
+
+def grown(house: Warehouse, name: str) -> list[Record]:
+    """The lineage of a record, from its roots; none for what lies in no view (an item of a test set)."""
+    try:
+        return trace(house, name)
+    except InputError:
+        return []
+
+
+def told(record: Record) -> list[tuple[str, str]]:
+    """The columns of a record that say something, as texts."""
+    return [(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
+            for name, value in record.row.items() if name not in HIDDEN and value not in ("", 0, None, [])]
