@@ -16,6 +16,7 @@ from flows.commands.compare import compare
 from flows.commands.deploy import deploy
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
+from flows.commands.export import export
 from flows.commands.lift import instantiate, lift
 from flows.commands.lineage import lineage
 from flows.commands.publish import publish
@@ -59,6 +60,7 @@ app.command()(compare)
 app.command()(select)
 app.command("verify-run")(verify_run)
 app.command()(report)
+app.command()(export)
 app.command()(browse)
 app.command()(publish)
 app.command()(doctor)
