@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.manifest import read_manifest
-from tasks.report import samples
 from tasks.report.asked import Rows, asked, counted, final_view
+from tasks.report.samples import conflicts, samples, twins
 from tasks.tools.rates import noted, wilson
 from tasks.tools.warehouse import Warehouse
 
@@ -52,13 +52,13 @@ def facts_of(folder: Path) -> dict[str, Any]:
         "shares": [(title, _shares(house, final, column)) for title, column in SHARES],
         "families": asked(house, FAMILIES.format(final)), "sizes": asked(house, SIZES.format(final))[0],
         "sources": asked(house, SOURCES.format(final)), "duplicates": asked(house, RULES),
-        "conflicts": samples.conflicts(house), "twin_rows": samples.twins(house, "distinct"),
+        "conflicts": conflicts(house), "twin_rows": twins(house, "distinct"),
         "methods": asked(house, METHODS), "errors": _errors(house),
         "calls": notes.get("calls") or [], "paid": _paid(notes.get("calls") or [], rows),
         "budget": notes.get("budget") or {},
         "looked": {name: name in run.get("steps", {}) for name in ("distinct", "clean")},
-        "test_sets": _test_sets(notes), "leaks": samples.twins(house, "clean"),
-        "kept": samples.kept(house, final), "refused": samples.refused(house)}
+        "test_sets": _test_sets(notes), "leaks": twins(house, "clean"),
+        **samples(house, final, run["run_id"])}
 
 
 def state_of(folder: Path, run: Mapping[str, Any]) -> str:

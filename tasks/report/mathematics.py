@@ -10,6 +10,7 @@ It costs $5 and $6.
 """
 
 import re
+from collections import Counter
 from functools import lru_cache
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ LONGEST = 600  # characters of one formula, here and in `FORMULA`; longer ones a
 FORMULA = re.compile(
     r"\$\$(.{1,600}?)\$\$|\\\[(.{1,600}?)\\\]|\\\((.{1,600}?)\\\)"
     r"|(?<![\\$\w])\$(?=\S)([^$\n]{1,600}?)(?<=[^\s\\])\$(?!\d)", re.DOTALL)
+DIGIT = re.compile(r"\d")
 WORD = re.compile(r"[A-Za-z]{2}")  # two letters without a sign of LaTeX: money on both sides of some prose
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 _ELEMENTS = ("math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable "
@@ -65,7 +67,13 @@ def mathml(formula: str, display: str = "inline") -> Markup | None:
     except Exception:  # the library raises dozens of kinds, IndexError among them
         return None
     ElementTree.register_namespace("", MATHML[1:-1])
-    return Markup(ElementTree.tostring(tree, encoding="unicode")) if _clean(tree) else None
+    return Markup(ElementTree.tostring(tree, encoding="unicode")) if _whole(tree, formula) and _clean(tree) else None
+
+
+def _whole(tree: ElementTree.Element, formula: str) -> bool:
+    """Whether no digit got lost, and something is left: of a table that is not closed the library keeps nothing."""
+    text = "".join(tree.itertext())
+    return bool(text.strip()) and not Counter(DIGIT.findall(formula)) - Counter(DIGIT.findall(text))
 
 
 def _clean(tree: ElementTree.Element) -> bool:

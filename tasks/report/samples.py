@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.errors import InputError
-from tasks.lineage import Record, trace
+from tasks.lineage import Record, traces
 from tasks.report.asked import Rows, asked
 from tasks.tools.warehouse import Warehouse
 
@@ -18,9 +17,11 @@ SELECT * EXCLUDE (place)
 FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
 WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT {REFUSED * RULES}
 """
-TWINS = f"SELECT * FROM rejections WHERE step = ? AND twin <> '' ORDER BY score DESC, id LIMIT {PAIRS}"
 # The one place that knows how a run tells that two rows are one problem with two answers.
 DISAGREE = "step = 'distinct' AND ends_with(reason, 'one of the two is wrong')"
+TWINS = f"""
+SELECT * FROM rejections WHERE step = ? AND twin <> '' AND NOT ({DISAGREE}) ORDER BY score DESC, id LIMIT {PAIRS}
+"""
 CONFLICTS = f"SELECT count(*) AS n FROM rejections WHERE {DISAGREE}"
 PAIR = f"""
 SELECT r.*, e.problem AS other, e.answer AS other_answer, e.verified_by AS other_verified
@@ -31,15 +32,14 @@ HIDDEN = ("id", "parents", "run_id", "recipe", "slots", "prompt_hash", "generati
           "problem_id", "solution_id", "row_id")  # what the tree shows by itself, or nobody reads
 
 
-def kept(house: Warehouse, view: str) -> Rows:
-    """Rows of the final table; ids are hashes, so the first ones are as good as drawn."""
-    rows = asked(house, f"SELECT * FROM {view} ORDER BY id LIMIT {KEPT}")
-    return [{**row, "roots": grown(house, row["id"])} for row in rows]
-
-
-def refused(house: Warehouse) -> Rows:
-    """A few rejections of each rule, with the row's lineage where it has one."""
-    return [{**readable(row), "roots": grown(house, row["row_id"])} for row in asked(house, BY_RULE)]
+def samples(house: Warehouse, view: str, run: str) -> dict[str, Rows]:
+    """`kept`, rows of the final table (ids are hashes, so the first are as good as drawn), and `refused`, a few
+    rejections of each rule; each with its lineage, from the `roots`, where it has one."""
+    kept = asked(house, f"SELECT * FROM {view} ORDER BY id LIMIT {KEPT}")
+    refused = [readable(row) for row in asked(house, BY_RULE)]
+    roots = traces(house, [*(row["id"] for row in kept), *(row["row_id"] for row in refused)], run)
+    return {"kept": [{**row, "roots": roots.get(row["id"], [])} for row in kept],
+            "refused": [{**row, "roots": roots.get(row["row_id"], [])} for row in refused]}
 
 
 def twins(house: Warehouse, step: str) -> Rows:
@@ -61,14 +61,6 @@ def readable(rejection: Mapping[str, Any]) -> dict[str, Any]:
     told = content if isinstance(content, dict) else {}
     text = next((told[key] for key in ("problem", "question", "solution") if told.get(key)), rejection["content"])
     return {**rejection, "text": str(text), "answer": str(told.get("answer", ""))}
-
-
-def grown(house: Warehouse, name: str) -> list[Record]:
-    """The lineage of a record, from its roots; none for what lies in no view (an item of a test set)."""
-    try:
-        return trace(house, name)
-    except InputError:
-        return []
 
 
 def told(record: Record) -> list[tuple[str, str]]:
