@@ -74,7 +74,7 @@ class Stand:
         """kill -9 of what `kind` says, `machine` being all of them at once; whether there was something to kill."""
         pids = [self.stack.process(kind).pid] if kind in ("server", "worker") else []
         if kind == "flow":
-            pids = [pid for pid in relatives(self.folder) if b"prefect.engine" in _words(pid)]
+            pids = [pid for pid in relatives(self.folder) if b"prefect.engine" in words_of(pid)]
         if kind == "machine":
             pids = relatives(self.folder)
         if kind in ("postgres", "machine"):
@@ -122,10 +122,10 @@ def postgres_of(folder: Path) -> list[int]:
     """Processes of the database in `folder` that live."""
     data = str(folder / "postgres").encode()
     found = [int(place.name) for place in Path("/proc").iterdir() if place.name.isdecimal()]
-    return [pid for pid in found if data in _words(pid)]
+    return [pid for pid in found if data in words_of(pid)]
 
 
-def _words(pid: int) -> bytes:
+def words_of(pid: int) -> bytes:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     return b""

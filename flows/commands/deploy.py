@@ -1,12 +1,13 @@
 """`mathmill deploy`: a recipe on a schedule, as a Prefect deployment by dotted module."""
 
 import os
+from contextlib import chdir
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.run import Recipe
+from flows.commands.run import Recipe, prepared
 
 Cron = Annotated[str, typer.Option(help='When, as cron has it: "0 3 * * *". Without it: when somebody starts it.')]
 Zone = Annotated[str, typer.Option("--timezone", help="The schedule's time zone.")]
@@ -25,19 +26,27 @@ def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zo
 
     Every parameter of the recipe can be given as --name VALUE or name=value. `mathmill serve` does the work.
     """
-    from flows.commands import catalogue
+    from schemas.errors import InputError, ParameterError
     from schemas.parameters import bind
     from tasks.tools import deployments
     from tasks.tools.orchestrator import QUIET
 
-    flow = catalogue.load(recipe)
-    given = catalogue.parameters(context.args)
+    place = (folder or Path.cwd()).absolute()
+    if not place.is_dir():
+        raise InputError("there is no such folder", where=str(place), mend="make it, or give another --folder")
+    if into and accepted < 1:
+        raise ParameterError("a data set that grows needs a target", where="--into", mend="give --accepted N")
+    with chdir(place):  # a file is given as the worker will see it
+        flow, given = prepared(context, recipe, {})
     bound = bind(flow.parameters, given)
+    if secret := next((name for name in given if flow.parameters[name].secret), ""):
+        raise ParameterError("a secret does not belong in a schedule, which everybody can read", where=secret,
+                             mend="put it into the worker's environment, or into a Secret block of Prefect's")
     values = {name: bound[name] for name in given}
     if into or accepted:
         values |= {"into": into, "accepted": accepted}
     environment = {**QUIET, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(deployments.HEARTBEAT),
                    **{name: os.environ[name] for name in CARRIED if name in os.environ}}
     deployments.deploy(recipe, f"flows.schedule.{recipe}", label, cron=cron, timezone=timezone, parameters=values,
-                       folder=str((folder or Path.cwd()).absolute()), environment=environment)
+                       folder=str(place), environment=environment)
     typer.echo(f"{recipe}/{label}: {cron or 'no schedule; start it in the UI, or prefect deployment run'}")

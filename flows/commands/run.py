@@ -57,7 +57,7 @@ def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = 
         os.environ["MATHMILL_BATCH"] = "1"
     if concurrency is not None:
         os.environ["MATHMILL_CONCURRENCY"] = str(concurrency)
-    flow, values = _prepared(context, recipe, {"size": size, "seed": seed})
+    flow, values = prepared(context, recipe, {"size": size, "seed": seed})
     if accepted is not None:
         from flows.rounds import in_rounds
 
@@ -77,7 +77,7 @@ def preview(context: typer.Context, recipe: Recipe, seed: Seed = None) -> None:
 
     from flows.commands.output import show_examples
 
-    flow, values = _prepared(context, recipe, {"seed": seed})
+    flow, values = prepared(context, recipe, {"seed": seed})
     few = {name: value for name, value in FEW.items() if name in flow.parameters}
     if "teacher" not in flow.parameters:
         return show_examples(islice(flow.run(preview=True, **{**few, **values}).rows(), SHOWN))
@@ -101,7 +101,7 @@ def _show_forecast(made: Any, since: float, size: int, values: dict[str, Any]) -
     typer.echo(told(forecast(calls, PILOT, made.count(), size, abreast, store())))
 
 
-def _prepared(context: typer.Context, recipe: str, flags: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def prepared(context: typer.Context, recipe: str, flags: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The recipe and what it was given; a flag and a `key=value` word may not name the same parameter."""
     from flows.commands import catalogue
     from schemas.errors import ParameterError

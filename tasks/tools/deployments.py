@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
+from zoneinfo import available_timezones
 
 from schemas.errors import ParameterError, ToolError
 from tasks.tools import mending
@@ -45,7 +46,10 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
             job_variables={"working_dir": folder, "env": dict(environment)}, tags=["mathmill"],
             schedule=Cron(cron, timezone=timezone) if cron else None)
     except ValueError as error:
-        raise ParameterError(f"{cron!r} is no schedule: {str(error).splitlines()[-1]}", where="--cron",
+        if timezone not in available_timezones():
+            raise ParameterError(f"there is no time zone {timezone!r}", where="--timezone",
+                                 mend="give a name such as Europe/Vienna") from error
+        raise ParameterError(f"{cron!r} is no schedule", where="--cron",
                              mend='write five fields, as "0 3 * * *" for three at night') from error
     made._path = folder  # else Prefect copies the folder that we stand in, environment and all, to where a run works
     prepare()

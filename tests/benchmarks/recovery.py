@@ -64,7 +64,8 @@ def _trial(here: Stand, kind: str, moment: float, whole: dict[str, bytes]) -> tu
     since, run_id = time.monotonic(), here.fire(f"{RECIPE}/mathmill")
     if kind:
         time.sleep(moment)
-        here.kill(kind)
+        while not here.kill(kind):  # a run's process comes up to a dozen seconds after the firing
+            time.sleep(0.2)
         if kind == "machine":
             here.stack.up()
     run = here.finished(run_id, PATIENCE)
