@@ -13,6 +13,7 @@ import typer
 from flows.commands.browse import browse
 from flows.commands.calls import calls
 from flows.commands.compare import compare
+from flows.commands.decontaminate import decontaminate
 from flows.commands.deploy import deploy
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
@@ -26,6 +27,7 @@ from flows.commands.run import ANY_PARAMETER, preview, recipes, run
 from flows.commands.schedules import schedules
 from flows.commands.select import select
 from flows.commands.serve import serve
+from flows.commands.test_sets import test_sets
 from flows.commands.verify import verify
 from flows.commands.verify_run import verify_run
 from schemas.errors import MathmillError, StorageError
@@ -54,6 +56,7 @@ app.command(context_settings=ANY_PARAMETER)(lift)
 app.command()(instantiate)
 app.command()(equal)
 app.command()(verify)
+app.command()(decontaminate)
 app.command()(query)
 app.command()(lineage)
 app.command()(compare)
@@ -68,6 +71,7 @@ app.command(context_settings=ANY_PARAMETER)(deploy)
 app.command()(serve)
 app.command()(schedules)
 app.add_typer(calls, name="calls")
+app.add_typer(test_sets, name="test-sets")
 
 
 def main() -> None:

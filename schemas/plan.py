@@ -17,7 +17,8 @@ FORMAT = 1
 ROOT = Path(__file__).parents[1]
 CODE = ("schemas", "tasks", "flows")  # their .py, .sql and .jinja files
 # What tables are made from; wheels use the last.
-SHIPPED = ("data/seeds", "data/pools", "data/templates", "data/personas", "data/concepts", "tasks/data")
+SHIPPED = ("data/seeds", "data/pools", "data/templates", "data/personas", "data/concepts", "data/fingerprints",
+           "tasks/data")
 PACKAGES = ("mathmill", "pyarrow", "duckdb", "sympy", "torch", "sentence-transformers", "datasets", "prefect", "numpy")
 
 

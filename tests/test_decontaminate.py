@@ -86,7 +86,7 @@ def test_counts_by_test_set_are_noted(tmp_path: Path, items: Path) -> None:
         decontaminate.against(examples(run, [example("a", FERRY, "315")]), test_sets=[str(items), f"cubes={other}"])
         noted = run.record["notes"]["clean.test_sets"]
     assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "same_problem": 0, "template_twin": 0,
-                                "rephrased": 0}
+                                "rephrased": 0, "same_numbers": 0}
     assert noted["cubes"]["items"] == 1
     assert any(line.startswith("Test set guarded (3 items)") and "exact 1" in line for line in cleaning(run))
 
@@ -160,11 +160,11 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
 def test_a_child_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with encoder() as encode:
         assert encode(["a text", "another", "a text"]).shape == (3, 384)
-        child = embeddings._open[models.DEFAULT_MODEL]
+        child = embeddings._open[models.DEFAULT_MODEL].children[0]
         monkeypatch.setattr(embeddings, "_open", {})
     with encoder() as encode:  # a child of its own, as `_open` forgot the other
         encode(["a text"])
-        embeddings._open[models.DEFAULT_MODEL]._process.kill()
+        embeddings._open[models.DEFAULT_MODEL].children[0]._process.kill()
         with pytest.raises(ToolError, match="the embedding process died"):
             encode(["another text"])
     assert child._process.is_alive()

