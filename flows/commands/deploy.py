@@ -17,7 +17,8 @@ Accepted = Annotated[int, typer.Option(help="Accepted rows of a run; with --into
 Folder = Annotated[Path | None, typer.Option(
     help="Where the worker runs it.  [default: the current folder]", show_default=False)]
 
-CARRIED = ("MATHMILL_RUNS", "MATHMILL_CALLS", "MATHMILL_WORKERS")  # never a key
+CARRIED = ("MATHMILL_RUNS", "MATHMILL_CALLS", "MATHMILL_WORKERS", "MATHMILL_RUNNER",
+           "MATHMILL_WORKERS_AT")  # never a key
 
 
 def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zone = "UTC", label: Label = "mathmill",

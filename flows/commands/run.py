@@ -27,6 +27,12 @@ Accepted = Annotated[int | None, typer.Option(
 Batch = Annotated[bool, typer.Option("--batch", help="Ask the teacher through its batch endpoint: cheaper, slower.")]
 Concurrency = Annotated[int | None, typer.Option(
     help="Calls in flight at a teacher, at most.  [default: 64]", show_default=False)]
+Runner = Annotated[str, typer.Option(
+    help="Who runs the shards: processes (of this machine), dask, or a class by its dotted name.  [default: processes]",
+    show_default=False)]
+WorkersAt = Annotated[str, typer.Option(
+    metavar="ADDRESS", help="Run the shards on the workers of this Dask scheduler, such as tcp://host:8786.",
+    show_default=False)]
 
 
 def recipes(
@@ -45,7 +51,8 @@ def recipes(
 
 
 def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = None, out: Out = None,
-        accepted: Accepted = None, batch: Batch = False, concurrency: Concurrency = None) -> None:
+        accepted: Accepted = None, batch: Batch = False, concurrency: Concurrency = None, runner: Runner = "",
+        workers_at: WorkersAt = "") -> None:
     """Run a recipe, or resume a run that was broken off.
 
     Every parameter of the recipe (`mathmill recipes RECIPE` lists them) can be given as --name VALUE or name=value.
@@ -53,10 +60,15 @@ def run(context: typer.Context, recipe: Recipe, size: Size = None, seed: Seed = 
     from flows.commands.output import report
     from schemas.manifest import MANIFEST
 
-    if batch:  # how a teacher is asked changes no row, so it goes round the recipe and its run id
+    # How a teacher is asked and who runs the shards change no row, so they go round the recipe and its run id.
+    if batch:
         os.environ["MATHMILL_BATCH"] = "1"
     if concurrency is not None:
         os.environ["MATHMILL_CONCURRENCY"] = str(concurrency)
+    if runner:
+        os.environ["MATHMILL_RUNNER"] = runner
+    if workers_at:
+        os.environ["MATHMILL_WORKERS_AT"] = workers_at
     flow, values = prepared(context, recipe, {"size": size, "seed": seed})
     if accepted is not None:
         from flows.rounds import in_rounds

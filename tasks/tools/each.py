@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from filecmp import cmpfiles
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Generic, TypeVar
 
-from schemas.errors import RunError
+from schemas.errors import RunError, StorageError
 from schemas.records import Rejection
 from schemas.run import Run, current_run
 from schemas.table import Table, storage, sync_folder, write_shard
 from tasks.tools.accounts import Count, balance, parted, recount, step_of
 from tasks.tools.progress import Progress
+from tasks.tools.runners import Runner, is_local, runner_class
 from tasks.tools.workers import Workers, portable, worker_count
 
 Out = TypeVar("Out")
@@ -29,7 +30,8 @@ Work = Callable[..., Iterable[Out | Rejection]]
 
 SHARD = 5_000  # rows of a shard made by `whole`: a second or so of work, a megabyte or so of memory
 PATIENCE = 2.0  # seconds of work that are left to this process: starting others costs about as much
-_POOLS: dict[str, Workers] = {}
+LATE = 120.0  # seconds; NFS keeps what it knows of a folder for up to one minute
+_POOLS: dict[str, Runner] = {}
 
 
 @contextmanager
@@ -51,6 +53,7 @@ class _Job(Generic[Out]):
     work: Work[Out]
     sources: tuple[Table[Any], ...]
     shared: tuple[Table[Any], ...]
+    shards: tuple[int, ...]  # of the shared tables
     out: Table[Out]
     expected: Callable[..., int] | None
 
@@ -59,8 +62,12 @@ class _Job(Generic[Out]):
             return self._made(number)
 
     def _made(self, number: int) -> Count:
+        if _is_finished(self.out, number):  # the worker that did it was lost with its answer
+            return recount(self.out, number, self.sources[0])
         where = f"{self.out.name}, shard {number}"
         try:
+            for table, shards in zip(self.shared, self.shards, strict=True):
+                _seen(table, shards)
             lists = [source.read(number) for source in self.sources]
             due = self.expected(*lists) if self.expected else len(lists[0])
             kept, rejected = parted(self.work(*lists, *self.shared))
@@ -101,12 +108,16 @@ def each(work: Work[Out], *sources: Table[Any], into: type[Out], name: str, expe
     out = run.table(name, into)
     shards = _shard_count(sources, name)
     finished = {number for number in range(shards) if _is_finished(out, number)}
-    job = _Job(work, sources, tuple(shared), out, expected)
+    there = tuple(map(_absolute, shared))
+    job = _Job(work, tuple(map(_absolute, sources)), there, tuple(len(table.shards()) for table in there),
+               _absolute(out), expected)
     counts = [recount(out, number, sources[0]) for number in sorted(finished)]
     with Progress(name, shards, len(finished)) as progress:
         for count in _counted(job, [n for n in range(shards) if n not in finished], run, processes):
             counts.append(count)
             progress.add(count.kept, count.rejected)
+    _seen(out, shards)
+    _seen(out.rejections, shards)
     rows_in = sum(count.rows_in for count in counts)
     run.add(step_of(name, sources, counts, len(finished), monotonic() - since, rows_in))
     return out
@@ -133,6 +144,24 @@ def whole(work: Work[Out], *sources: Table[Any], into: type[Out], name: str,
 # --- each
 
 
+def _absolute(table: Table[Out]) -> Table[Out]:
+    """Workers, on this machine or another, have working folders of their own."""
+    return Table(table.path.absolute(), table.row)
+
+
+def _seen(table: Table[Any], shards: int) -> None:
+    """Waits until the folder lists that many shards: a network disk may show late what another machine wrote.
+
+    Raises `StorageError` when they do not come.
+    """
+    until = monotonic() + LATE
+    while (there := len(table.shards())) < shards:
+        if monotonic() > until:
+            raise StorageError(f"only {there} of {shards} shards are seen here", where=str(table.path),
+                               mend="see that all machines mount the same disk there, then repeat the command")
+        sleep(0.1)
+
+
 def _shard_count(sources: Sequence[Table[Any]], name: str) -> int:
     counts = [len(source.shards()) for source in sources]
     if len(set(counts)) != 1 or not counts[0]:
@@ -147,20 +176,22 @@ def _is_finished(out: Table[Any], number: int) -> bool:
 
 
 def _counted(job: _Job[Any], todo: list[int], run: Run, processes: bool) -> Iterator[Count]:
-    """Runs the shards here while that is quick, otherwise in the run's worker processes."""
+    """Runs the shards here while that is quick, otherwise in the run's worker processes, wherever these are."""
     workers = worker_count() if processes else 1
+    alone = not processes or (workers == 1 and is_local())
     here = str(run.folder) not in _POOLS or len(todo) < 2
-    while todo and (here or workers == 1):
+    while todo and (here or alone):
         since = monotonic()
         yield job(todo.pop(0))
         here = (monotonic() - since) * len(todo) <= PATIENCE
     yield from _pool(run, workers).map(job, todo, job.out.name) if todo else ()
 
 
-def _pool(run: Run, workers: int) -> Workers:
+def _pool(run: Run, workers: int) -> Runner:
     key = str(run.folder)
     if key not in _POOLS:
-        _POOLS[key] = Workers(workers, run)
+        kind = Workers if run.preview else runner_class()  # a preview's folder is this machine's own
+        _POOLS[key] = kind(workers, run)
         run.resources.callback(lambda: _POOLS.pop(key).close())
     return _POOLS[key]
 

@@ -13,6 +13,7 @@ from schemas.manifest import MANIFEST, read_manifest, untouched
 from schemas.plan import Plan
 from schemas.run import Run, open_run
 from schemas.table import Table
+from tasks.tools.runners import runner_class
 
 RUNS = "data/runs"  # under the current folder, or what MATHMILL_RUNS says
 
@@ -38,6 +39,7 @@ def launch(body: Callable[[], Any], plan: Plan, folder: Path | None) -> Any:
     found = finished(plan, folder)
     if found is not None:
         return found
+    runner_class()  # before anything is done, not when the first long step needs it
     with open_run(folder, plan) as run:
         result = body()
         _remember(run, result)

@@ -169,19 +169,25 @@ def _serve(pipe: Connection, run: Run) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     die_with_host()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: libraries loaded later would take all cores
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # rows are many and make no cycles: the default costs 15 % of reading and writing
+    calm()
     lend(run)
     while True:
         try:
             job, number = pipe.recv()
         except EOFError:
             return
-        pipe.send(_done(job, number))
+        pipe.send(done(job, number))
 
 
-def _done(job: Callable[[int], Any], number: int) -> tuple[bool, Any]:
+def calm() -> None:
+    """Settings of a process that works on shard after shard, as one of many."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a worker: libraries loaded later would take all cores
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # rows are many and make no cycles: the default costs 15 % of reading and writing
+
+
+def done(job: Callable[[int], Any], number: int) -> tuple[bool, Any]:
+    """Whether `job(number)` failed, and what it gave, or its error and that error's notes."""
     try:
         return False, job(number)
     except Exception as error:
