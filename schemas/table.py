@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Generic, TypeVar, cast
 
 import pyarrow as pa
@@ -129,7 +130,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises `StorageError` when the disk is full, read-only or closed to us.
     """
-    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    half = path.with_name(f"{path.name}.{gethostname()}-{os.getpid()}.tmp")  # machines may share the folder
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -193,8 +194,7 @@ def _leaves(path: str, array: pa.Array) -> Iterator[tuple[str, pa.Array]]:
 
 def read_column(path: Path, name: str) -> list[Any]:
     """One column of a shard. Raises `RunError` for a damaged one."""
-    with _whole(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        return cast(list[Any], file.read([name], use_threads=False).column(0).to_pylist())
+    return cast(list[Any], read_columns(path, [name]).column(0).to_pylist())
 
 
 def read_columns(path: Path, names: Sequence[str] | None = None) -> pa.Table:
