@@ -234,7 +234,7 @@ def _bracketed(text: str, depth: int) -> Shape | None:
     inner = re.fullmatch(r"\\\{(.*)\\\}", text, re.DOTALL) or re.fullmatch(r"\{(.*,.*)\}", text, re.DOTALL)
     if inner and not re.search(r"\\mid|\|", inner[1]):
         return Shape("set", text, parts=tuple(_shape(part, depth + 1) for part in split(inner[1], re.compile(","))))
-    if text[:1] in "([" and text[-1:] in ")]" and _outside(text).count(text[0]) == 1:
+    if text and text[0] in "([" and text[-1] in ")]" and _outside(text).count(text[0]) == 1:
         parts = split(text[1:-1], re.compile("[,;]"))
         if len(parts) > 1:
             return _tuple(text, parts, depth)
