@@ -106,18 +106,28 @@ def planted(run: Run) -> dict[str, Any]:
 
 def cleaning(run: Run) -> list[str]:
     """What dedup and decontamination did, in a sentence each; never that rows are clean of what nobody looked for."""
-    guarded = ", ".join(file["name"] for file in run.plan.inputs.get(GUARD, []))
+    # A test set that is no file (a Hub id, a short name) is known by what decontamination noted of it.
+    guarded = ", ".join(file["name"] for file in run.plan.inputs.get(GUARD, [])) or ", ".join(_noted(run, "test_sets"))
     return [_removed(run, "distinct", "Duplicates", ""),
             _removed(run, "clean", "Contamination", f" against {guarded}") if guarded
             else "Contamination: not looked for, no test set was given.", *_by_test_set(run)]
 
 
 def _by_test_set(run: Run) -> list[str]:
-    """What each test set met, as decontamination noted it."""
-    noted = run.record.get("notes", {}).get("clean.test_sets", {})
-    return [f"Test set {name} ({found['items']:,} items): rows removed by rule "
-            f"{_rules({rule: count for rule, count in found.items() if rule != 'items'})}."
-            for name, found in noted.items()]
+    """What each test set met and by which thresholds, as decontamination noted it."""
+    levels, sources = _noted(run, "levels"), _noted(run, "sources")
+    found = [f"Test set {name} ({found['items']:,} items"
+             f"{'' if sources.get(name, {}).get('texts', True) else ', known by fingerprints only'}): rows removed by "
+             f"rule {_rules({rule: count for rule, count in found.items() if rule != 'items'})}."
+             for name, found in _noted(run, "test_sets").items()]
+    told = ", ".join(f"{name} {value}" for name, value in levels.items() if name not in ("level", "moved"))
+    return [*found, *([f"Thresholds of decontamination (level {levels['level']}): {told}."] if levels else [])]
+
+
+def _noted(run: Run, about: str) -> dict[str, Any]:
+    """What decontamination noted; empty where there was none."""
+    noted: dict[str, Any] = run.record.get("notes", {}).get(f"clean.{about}", {})
+    return noted
 
 
 def _removed(run: Run, name: str, title: str, against: str) -> str:
