@@ -9,6 +9,7 @@ from pathlib import Path
 from schemas.manifest import read_manifest, write_manifest
 from schemas.plan import Plan
 from schemas.records import (
+    Conflict,
     Example,
     Planted,
     Problem,
@@ -32,7 +33,6 @@ HOSTILE = (
     "{{ 7 * 191 }} {% raw %} &lt;b&gt; \x00 \x1b[31m", '"><a href="javascript:alert(1)">',
     "Plain: $\\frac{3}{4}$ of 8?")
 ROWS = 60
-WRONG = "the same text, with another answer: one of the two is wrong"
 
 
 def _seed(texts: Sequence[str], number: int) -> Seed:
@@ -77,9 +77,13 @@ def _distinct(row: Example) -> Example | Rejection:
     place = int(row.id[-3:])
     if place % 10:
         return row
-    content = json.dumps({**asdict(row), "answer": "3"})
-    return reject(row.id, "distinct", "exact", WRONG if place % 20 else f"the same text {TAKEN}", content=content,
-                  twin_id="example_001", twin=HOSTILE[1], score=1.0)
+    return reject(row.id, "distinct", "exact" if place % 20 else "conflict", f"the same text {TAKEN}", score=1.0,
+                  content=json.dumps(asdict(row)), twin_id="example_001", twin=HOSTILE[1])
+
+
+def _conflict(row: Example) -> list[Conflict]:
+    return [Conflict(f"conflict_{row.id}", [row.id, "example_001"], row.id, row.problem, "3", "example_001", HOSTILE[1],
+                     row.answer, "same_text", 1.0, False)] if row.id.endswith("0") else []
 
 
 def _clean(row: Example) -> Example | Rejection:
@@ -97,6 +101,8 @@ def shown_run(folder: Path, texts: Sequence[str] = HOSTILE, rows: int = ROWS) ->
         each(by_row(_rate), problems, into=SolveRate, name="rates", processes=False)
         each(by_row(_planted), worked, into=Planted, name="planted", processes=False)
         examples = each(by_row(_example), problems, worked, into=Example, name="examples", processes=False)
+        each(by_row(_conflict), examples, into=Conflict, name="conflicts", processes=False,
+             expected=lambda rows: sum(len(_conflict(row)) for row in rows))
         distinct = each(by_row(_distinct), examples, into=Example, name="distinct", processes=False)
         each(by_row(_clean), distinct, into=Example, name="clean", processes=False)
         run.note("clean.test_sets", {"svamp": {"items": 1000, "exact": 0, "ngram": rows // 10}})

@@ -18,7 +18,7 @@ from tasks.report.mathematics import typeset
 from tasks.report.page import page
 from tests.browser import THEMES, WIDTHS, axe, chromium, sealed
 from tests.conftest import mathmill_in
-from tests.shown import TAKEN, WRONG, left_running, shown_run
+from tests.shown import TAKEN, left_running, shown_run
 
 STYLE = Path(__file__).parents[1] / "tasks" / "report" / "style.css"
 LOADS = re.compile(r"<script|<link (?!rel=\"icon\" href=\"data:)|@import|url\(|<[^>]+\b(src|on\w+)=|href=.javascript")
@@ -56,7 +56,8 @@ def test_the_command_tells_the_runs_own_counts(real_run: Path, tmp_path: Path) -
 def test_every_part_of_the_issue_is_on_the_page(facts: dict[str, Any], written: Path) -> None:
     text = written.read_text()
     for title in ("Rows at each step", "Difficulty", "Solve rate, of each problem", "Topic", "Verdicts, by route",
-                  "Families, the largest of 7", "Duplicates, by rule", "How often the verifier itself errs"):
+                  "Families, the largest of 7", "Duplicates, by rule", "Conflicts, by rule",
+                  "How often the verifier itself errs"):
         assert f"<figcaption>{title}</figcaption>" in text
         assert f">{title}</title>" in text
     for part in ("0.2500 dollars", "svamp", "ngram 6", "by_text: false accepts", "3.33%", "Lineage of", "pyarrow",
@@ -67,10 +68,10 @@ def test_every_part_of_the_issue_is_on_the_page(facts: dict[str, Any], written: 
 
 
 def test_a_pair_with_two_answers_is_shown_with_both(facts: dict[str, Any], written: Path) -> None:
-    assert facts["conflicts"]["n"] == 3
+    assert facts["conflicts"]["rules"] == [{"label": "same_text", "n": 6}]
     pair = facts["conflicts"]["pairs"][0]
-    assert (pair["answer"], pair["other_answer"], pair["reason"]) == ("3", r"\frac{1}{2}", WRONG)
-    assert "3 rows have a twin with another answer" in written.read_text()
+    assert (pair["answer"], pair["twin_answer"]) == ("3", r"\frac{1}{2}")
+    assert "6 pairs of rows ask the same and answer otherwise" in written.read_text()
 
 
 def test_texts_cannot_break_out(written: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
         "methods": asked(house, METHODS), "errors": _errors(house),
         "calls": notes.get("calls") or [], "paid": _paid(notes.get("calls") or [], rows),
         "budget": notes.get("budget") or {},
-        "looked": {name: name in run.get("steps", {}) for name in ("distinct", "clean")},
+        "looked": {name: name in run.get("steps", {}) for name in ("distinct", "conflicts", "clean")},
         "test_sets": _test_sets(notes), "leaks": twins(house, "clean"),
         **samples(house, final, run["run_id"])}
 
@@ -68,10 +67,13 @@ def state_of(folder: Path, run: Mapping[str, Any]) -> str:
         return ""
     if state != "running":
         return f"This run is not finished: it {'was stopped' if state == 'cancelled' else state}."
-    with suppress(OSError, ValueError):
-        os.kill(int((folder / ".lock").read_text()), 0)
-        return "This run is not finished: it is at work now."
-    return "This run is not finished: its process is gone, without a word. Repeat its command and it goes on."
+    try:
+        os.kill(int((folder / ".lock").read_text()), 0)  # asks whether it is there, and does nothing to it
+    except PermissionError:
+        pass  # it is there, and somebody else's
+    except (OSError, ValueError):
+        return "This run is not finished: its process is gone, without a word. Repeat its command and it goes on."
+    return "This run is not finished: it is at work now."
 
 
 def _funnel(run: Mapping[str, Any]) -> Rows:

@@ -11,23 +11,15 @@ from tasks.tools.warehouse import Warehouse
 KEPT = 8
 REFUSED = 2  # of a rule
 RULES = 12  # of which samples are shown
-PAIRS = 6  # that disagree, and leaks
+PAIRS = 6  # of rows that disagree, or of a row and what it repeats
 BY_RULE = f"""
 SELECT * EXCLUDE (place)
 FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
 WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT {REFUSED * RULES}
 """
-# The one place that knows how a run tells that two rows are one problem with two answers.
-DISAGREE = "step = 'distinct' AND ends_with(reason, 'one of the two is wrong')"
-TWINS = f"""
-SELECT * FROM rejections WHERE step = ? AND twin <> '' AND NOT ({DISAGREE}) ORDER BY score DESC, id LIMIT {PAIRS}
-"""
-CONFLICTS = f"SELECT count(*) AS n FROM rejections WHERE {DISAGREE}"
-PAIR = f"""
-SELECT r.*, e.problem AS other, e.answer AS other_answer, e.verified_by AS other_verified
-FROM (SELECT * FROM rejections WHERE {DISAGREE} ORDER BY score DESC, id LIMIT {PAIRS}) r
-LEFT JOIN examples e ON e.id = r.twin_id ORDER BY r.score DESC, r.id
-"""
+TWINS = f"SELECT * FROM rejections WHERE step = ? AND twin <> '' ORDER BY score DESC, id LIMIT {PAIRS}"
+CONFLICTS = "SELECT rule AS label, count(*) AS n FROM conflicts GROUP BY ALL ORDER BY n DESC, label"
+DISAGREE = f"SELECT * FROM conflicts ORDER BY score DESC, row_id, twin_id LIMIT {PAIRS}"
 HIDDEN = ("id", "parents", "run_id", "recipe", "slots", "prompt_hash", "generation_depth", "template_id", "seed_id",
           "problem_id", "solution_id", "row_id")  # what the tree shows by itself, or nobody reads
 
@@ -47,9 +39,9 @@ def twins(house: Warehouse, step: str) -> Rows:
     return [readable(row) for row in asked(house, TWINS, step)]
 
 
-def conflicts(house: Warehouse) -> dict[str, Any]:
-    """How many rows are another row's problem with another answer, and some of these pairs (`pairs`)."""
-    return {"n": asked(house, CONFLICTS)[0]["n"], "pairs": [readable(row) for row in asked(house, PAIR)]}
+def conflicts(house: Warehouse) -> dict[str, Rows]:
+    """Rows that ask what another asks and answer otherwise: how many, by `rules`, and some `pairs`."""
+    return {"rules": asked(house, CONFLICTS), "pairs": asked(house, DISAGREE)}
 
 
 def readable(rejection: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,8 @@ PAGE = 25
 MANY = 200  # values of a column that can still be chosen from a list
 FILTERS = ("step", "rule", "topic", "difficulty", "mode", "answer_kind", "gold_level", "method", "status", "licence")
 SHOWN = ("problem", "question", "solution", "reason", "content")  # what stands for a row: the first of these it has
+SEARCHED = ("id", *SHOWN, "answer", "read", "twin", "twin_answer", "row_id", "twin_id", "seed_id", "source")
+NUMBER = re.compile(r"[0-9]{1,8}")
 WORDS = re.compile(r'"([^"]+)"|(\S+)')
 
 
@@ -52,8 +54,7 @@ class Shelf:
     def _kind(self, name: str) -> Kind:
         view = self.views[name]
         types = {row["column_name"]: row["column_type"] for row in asked(self.house, f"DESCRIBE SELECT * FROM {view}")}
-        texts = [f"array_to_string({column}, ' ')" if kind == "VARCHAR[]" else column
-                 for column, kind in types.items() if kind in ("VARCHAR", "VARCHAR[]") and column != "folder"]
+        texts = [column for column in SEARCHED if column in types]
         values = {column: self._values(view, column) for column in FILTERS if column in types}
         return Kind(view, f"lower(concat_ws(' ', {', '.join(texts)}))",
                     {column: found for column, found in values.items() if 1 < len(found) <= MANY})
@@ -71,15 +72,17 @@ class Shelf:
         """The records that pass the filter in `given`; what it does not know it leaves alone."""
         kind = self.kind(self.named(given))
         where, values = self._where(kind, given)
-        total = asked(self.house, f"SELECT count(*) AS n FROM {kind.view} WHERE {where}", *values)[0]["n"]
-        pages = max(-(-total // PAGE), 1)
         number = given.get("page", "1")
-        at = min(max(int(number), 1), pages) if number.isascii() and number.isdecimal() and len(number) < 9 else 1
-        ids = [row["id"] for row in asked(
-            self.house, f"SELECT id FROM {kind.view} WHERE {where} ORDER BY id LIMIT {PAGE} OFFSET {(at - 1) * PAGE}",
-            *values)]
+        at = max(int(number), 1) if NUMBER.fullmatch(number) else 1
+        found = asked(self.house, f"SELECT id, count(*) OVER () AS n FROM {kind.view} WHERE {where} ORDER BY id "
+                                  f"LIMIT {PAGE} OFFSET {(at - 1) * PAGE}", *values)
+        if not found and at > 1:  # beyond the last page
+            total = asked(self.house, f"SELECT count(*) AS n FROM {kind.view} WHERE {where}", *values)[0]["n"]
+            return self.listed({**given, "page": str(_pages(total))})
+        total = found[0]["n"] if found else 0
+        ids = [row["id"] for row in found]
         rows = asked(self.house, f"SELECT * FROM {kind.view} WHERE id IN (SELECT unnest(?)) ORDER BY id", ids)
-        return Listed([_shown(row) for row in rows], total, at, pages)
+        return Listed([_shown(row) for row in rows], total, at, _pages(total))
 
     def _where(self, kind: Kind, given: Mapping[str, str]) -> tuple[str, list[object]]:
         """Every word, or phrase in quotes, must stand somewhere in the row, in any case."""
@@ -91,6 +94,10 @@ class Shelf:
             parts.append("list_contains(?::VARCHAR[], id)")
             values.append(sorted(flags(self.folder)))
         return " AND ".join(parts or ["true"]), values
+
+
+def _pages(total: int) -> int:
+    return max(-(-total // PAGE), 1)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
