@@ -325,6 +325,23 @@ class Rejection:
     content: str  # JSON of the row, or what is needed to see it
 
 
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two rows that ask the same and answer otherwise: one of the two is wrong."""
+
+    id: str
+    parents: list[str]  # both rows
+    row_id: str
+    problem: str
+    answer: str
+    twin_id: str  # the other row, perhaps of a published data set
+    twin: str  # its problem
+    twin_answer: str
+    rule: str  # same_text, same_wording, same_numbers
+    score: float  # cosine of the two texts; 1 where the words are the same
+    kept: bool  # whether `row_id` went on all the same
+
+
 def reject(row_id: str, step: str, rule: str, reason: str, *, content: str = "", twin_id: str = "",
            twin: str = "", score: float = 0.0, key: str = "") -> Rejection:
     """A `Rejection` with its stable id; `key` tells apart several rejections of one row by one rule."""

@@ -78,6 +78,10 @@ SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.distinct t J
 CREATE VIEW clean AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.clean t JOIN source.runs r USING (folder);
 
+-- Pairs that ask the same and answer otherwise: one of the two is wrong. `kept` says whether `row_id` went on.
+CREATE VIEW conflicts AS
+SELECT t.* EXCLUDE (folder), r.recipe, r.run_id FROM source.conflicts t JOIN source.runs r USING (folder);
+
 -- What `mathmill select` took.
 CREATE VIEW selected AS
 SELECT t.* EXCLUDE (folder, recipe), r.recipe, r.run_id FROM source.selected t JOIN source.runs r USING (folder);

@@ -1,5 +1,6 @@
 """Dedup: repeats in every guise go, number-only variants stay, and the order of input changes nothing."""
 
+import json
 import random
 from collections.abc import Iterator
 from itertools import combinations
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import ParameterError
-from schemas.records import Example
+from schemas.records import Conflict, Example
 from schemas.table import Table
 from tasks import dedup
 from tasks.dedup.near import near_pairs
-from tasks.dedup.repeats import in_order, settle
+from tasks.dedup.repeats import settle
 from tasks.tools.embeddings import encoder
 from tasks.tools.prints import Prints
 from tasks.tools.twins import Decision
@@ -83,11 +84,54 @@ def test_draws_of_one_template_repeat_only_with_the_same_numbers(tmp_path: Path)
     assert [(row.row_id, row.twin_id) for row in table.rejections.rows()] == [("d", "a")]
 
 
-def test_one_text_with_two_answers_is_told(tmp_path: Path) -> None:
-    table = deduplicated(tmp_path, [example("a", JARS, "43"), example("b", JARS, "42")])
-    (rejection,) = table.rejections.rows()
-    assert rejection.rule == "exact"
-    assert "one of the two is wrong" in rejection.reason
+def test_one_text_with_two_answers_is_a_conflict(tmp_path: Path) -> None:
+    rows = [example("a", JARS, "43"), example("b", JARS, "42"), example("c", JARS, "43.0"), example("d", JARS, "")]
+    table = deduplicated(tmp_path, rows)
+    assert not table.count()
+    gone = {row.row_id: (row.rule, row.twin_id) for row in table.rejections.rows()}
+    assert gone == {"a": ("conflict", "b"), "b": ("conflict", "a"), "c": ("exact", "a"), "d": ("exact", "a")}
+    told = conflicts_of(tmp_path)
+    assert {(row.row_id, row.twin_id, row.rule, row.kept) for row in told} == {
+        ("a", "b", "same_text", False), ("b", "a", "same_text", False)}
+    assert {(row.answer, row.twin_answer) for row in told} == {("43", "42"), ("42", "43")}
+
+
+def test_equal_answers_in_other_writing_are_no_conflict(tmp_path: Path) -> None:
+    rows = [example(id, JARS, answer) for id, answer in (("a", "1/2"), ("b", "0.5"), ("c", "\\frac{1}{2}"))]
+    table = deduplicated(tmp_path, rows)
+    assert [row.rule for row in table.rejections.rows()] == ["exact", "exact"]
+    assert conflicts_of(tmp_path) == []
+
+
+def test_other_words_and_another_answer_are_told_and_stay(tmp_path: Path) -> None:
+    told = "There are 12 olives in each of the 4 jars that Amina fills. She eats 5 olives. How many olives are left?"
+    put = "Amina fills 4 jars with 12 olives each. She eats 5 olives. What did she put into all of the jars?"
+    other = JARS.replace("Amina", "Olga")
+    rows = [example("a", JARS, "43"), example("b", told, "53"), example("c", put, "48"), example("d", other, "41")]
+    table = deduplicated(tmp_path, rows)
+    assert table.count() == 4
+    assert {(row.row_id, row.twin_id, row.rule) for row in conflicts_of(tmp_path)} == {
+        ("b", "a", "same_numbers"), ("d", "a", "same_wording"), ("d", "b", "same_numbers")}
+
+
+def test_published_rows_are_never_repeated_and_never_struck(tmp_path: Path) -> None:
+    published = tmp_path / "published.jsonl"
+    texts = [JARS, JARS.upper(), REPEATS["told"][0], OTHERS["story"][0]]
+    published.write_text("".join(json.dumps({"problem": text, "answer": "43"}) + "\n" for text in texts))
+    rows = [example("a", JARS.replace("Amina", "Olga"), "43"), example("b", *OTHERS["numbers"]),
+            example("c", REPEATS["words"][0], "43"), example("d", JARS, "99")]
+    for turn, source in enumerate((str(published), str(tmp_path / "0" / "published-0"))):
+        with a_run(tmp_path / str(turn)) as run:
+            table = dedup.by_meaning(examples(run, rows), published=[source])
+        assert [row.id for row in table.rows()] == ["b"]
+        gone = {row.row_id: row for row in table.rejections.rows()}
+        assert {id: row.rule for id, row in gone.items()} == {"a": "same_wording", "c": "same_wording", "d": "conflict"}
+        assert all(row.twin.casefold() == JARS.casefold() and row.twin_id.startswith("row_") for row in gone.values())
+        assert (run.folder / "published-0").exists() == (turn == 0), "prints beside a table of ours are used"
+
+
+def conflicts_of(folder: Path) -> list[Conflict]:
+    return list(Table(folder / "conflicts", Conflict).rows())
 
 
 def test_formulas_keep_their_signs(tmp_path: Path) -> None:
@@ -166,7 +210,7 @@ def test_all_pairs_with_most_numbers_are_found(sets: list[set[int]], chance: ran
     each = np.arange(n)
     prints = Prints(np.array([f"{i:02}" for i in range(n)], np.bytes_), each, each, each, each, each * 0,
                     np.zeros(n, np.bool_), [], answer, numbers)
-    later, earlier = near_pairs(prints, Decision.none_yet(n), in_order(prints))
+    later, earlier = near_pairs(prints, Decision.none_yet(n), np.argsort(prints.id))
     wanted = {(j, i) for i, j in combinations(range(n), 2) if answer[i] == answer[j]
               and len(sets[i] & sets[j]) >= 0.6 * len(sets[i] | sets[j])}
     assert set(zip(later.tolist(), earlier.tolist(), strict=True)) == wanted
@@ -174,17 +218,17 @@ def test_all_pairs_with_most_numbers_are_found(sets: list[set[int]], chance: ran
 
 @given(st.lists(st.tuples(*[st.integers(0, 2)] * 5), max_size=12), st.randoms())
 def test_settling_agrees_with_its_plain_meaning(keys: list[tuple[int, ...]], chance: random.Random) -> None:
-    """Against a loop over pairs: two rows of one wording, or of one block and order with one mask or template."""
+    """Against a loop over pairs: one wording and answer, or one block and order with one mask or template."""
     ids = [f"{i:02}" for i in range(len(keys))]
     chance.shuffle(ids)
     wording, block, order, mask, family = np.array(keys, np.int64).reshape(-1, 5).T
     prints = Prints(np.array(ids, np.bytes_), wording, block, order, mask, family, np.zeros(len(ids), np.bool_), [],
                     block, np.zeros((len(ids), 1), np.int64))
-    found = settle(prints, in_order(prints)).twin
+    found = settle(prints, np.argsort(prints.id)).twin
 
     ranked = sorted(range(len(keys)), key=ids.__getitem__)
     kept = set(ranked)
-    for alike in (lambda a, b: a[0] == b[0], lambda a, b: a[1:4] == b[1:4],
+    for alike in (lambda a, b: a[:2] == b[:2], lambda a, b: a[1:4] == b[1:4],
                   lambda a, b: a[1:3] + a[4:] == b[1:3] + b[4:] and a[4] != 0):
         for first, second in combinations(ranked, 2):
             if {first, second} <= kept and alike(keys[first], keys[second]):

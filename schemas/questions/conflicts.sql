@@ -1,5 +1,3 @@
--- The same problem with two answers: one of them is wrong.
-SELECT recipe, run_id, list_sort(list(DISTINCT answer)) AS answers, count(*) AS rows, list(id ORDER BY id) AS ids,
-       min(problem) AS problem
-FROM examples GROUP BY recipe, run_id, lower(regexp_replace(trim(problem), '\s+', ' ', 'g'))
-HAVING count(DISTINCT answer) > 1 ORDER BY rows DESC, problem
+-- Pairs that ask the same and answer otherwise: one of the two is wrong.
+SELECT recipe, run_id, rule, score, answer, twin_answer, problem, twin, row_id, twin_id
+FROM conflicts ORDER BY score DESC, row_id

@@ -11,23 +11,20 @@ import numpy as np
 from tasks.tools.prints import Keys, Prints
 from tasks.tools.twins import Decision, Rows
 
-RULES = ("exact", "same_wording", "same_numbers", "near_duplicate", "per_family")
-EXACT, WORDING, NUMBERS, NEAR, FAMILY = range(5)
+RULES = ("exact", "same_wording", "same_numbers", "near_duplicate", "per_family", "conflict")
+EXACT, WORDING, NUMBERS, NEAR, FAMILY, CONFLICT = range(6)
 
 
-def in_order(prints: Prints) -> Rows:
-    """All rows, the one to keep first: by id, a hash of content and lineage, so the order of input decides nothing."""
-    return np.argsort(prints.id, kind="stable")
-
-
-def settle(prints: Prints, ranked: Rows) -> Decision:
+def settle(prints: Prints, ranked: Rows, open: int | None = None) -> Decision:
     """Drops what repeats an earlier row of `ranked` to the letter, or with only names and things exchanged.
+
+    Only the first `open` rows of the table are dropped, by default all.
 
     Two draws of one template with the same numbers in the same places are the same problem whatever was exchanged; two
     texts of one wording are that too, without a template to tell.
     """
-    decision = Decision.none_yet(len(prints))
-    _drop_equal(decision, ranked, [prints.wording], EXACT)
+    decision = Decision.none_yet(len(prints), open)
+    _drop_equal(decision, ranked, [prints.wording, prints.answer], EXACT)
     _drop_equal(decision, ranked, [prints.block, prints.mask, prints.order], WORDING)
     drawn = ranked[prints.family[ranked] != 0]
     _drop_equal(decision, drawn, [prints.block, prints.family, prints.order], WORDING)
@@ -39,7 +36,7 @@ def cap_families(prints: Prints, decision: Decision, ranked: Rows, most: int) ->
     rows = ranked[decision.kept[ranked]]
     family = np.where(prints.family[rows] != 0, prints.family[rows], prints.mask[rows])
     order = np.argsort(family, kind="stable")
-    rows, starts = rows[order], _starts([family[order]])
+    rows, starts = rows[order], starts_of([family[order]])
     sizes = np.diff(np.append(starts, len(rows)))
     surplus = np.arange(len(rows)) - np.repeat(starts, sizes) >= most
     decision.drop(rows[surplus], np.repeat(rows[starts], sizes)[surplus], FAMILY)
@@ -52,7 +49,7 @@ def mixed_blocks(prints: Prints, decision: Decision, ranked: Rows) -> Iterator[R
     """
     left = ranked[decision.kept[ranked]]
     left = left[np.argsort(prints.block[left], kind="stable")]
-    starts = _starts([prints.block[left]])
+    starts = starts_of([prints.block[left]])
     for rows in np.split(left, starts[1:]) if len(left) else ():
         families = prints.family[rows]
         if len(rows) > 1 and _differ(prints.mask[rows]) and (_differ(families) or not families[0]):
@@ -67,13 +64,13 @@ def _drop_equal(decision: Decision, ranked: Rows, keys: Sequence[Keys], rule: in
     """Of the kept rows that agree in all keys, all but the first in rank are dropped."""
     rows = ranked[decision.kept[ranked]]
     rows = rows[np.lexsort([key[rows] for key in keys])]  # stable: rank order inside a group
-    starts = _starts([key[rows] for key in keys])
+    starts = starts_of([key[rows] for key in keys])
     first = np.repeat(rows[starts], np.diff(np.append(starts, len(rows))))
     repeats = rows != first
     decision.drop(rows[repeats], first[repeats], rule)
 
 
-def _starts(sorted_keys: Sequence[Keys]) -> Rows:
+def starts_of(sorted_keys: Sequence[Keys]) -> Rows:
     """Where a new group begins in arrays sorted alike."""
     if not len(sorted_keys[0]):
         return np.zeros(0, np.int64)

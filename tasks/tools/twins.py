@@ -27,15 +27,20 @@ KEPT = -1
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """For each row of a table: the place of the row or test item that it repeats (or `KEPT`), the rule, how alike."""
+    """For each row of a table: the place of the row or test item that it repeats (or `KEPT`), the rule, how alike.
+
+    Only the first `open` rows are decided on; the others stay whatever they repeat.
+    """
 
     twin: Rows
     rule: NDArray[np.int8]
     score: NDArray[np.float32]
+    open: int
 
     @classmethod
-    def none_yet(cls, rows: int) -> "Decision":
-        return cls(np.full(rows, KEPT), np.zeros(rows, np.int8), np.zeros(rows, np.float32))
+    def none_yet(cls, rows: int, open: int | None = None) -> "Decision":
+        return cls(np.full(rows, KEPT), np.zeros(rows, np.int8), np.zeros(rows, np.float32),
+                   rows if open is None else open)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -44,7 +49,10 @@ class Decision:
 
     def drop(self, rows: Rows | int, twins: Rows | list[int] | int, rule: int, score: Scores = 1.0) -> None:
         """These rows repeat those."""
-        self.twin[rows], self.rule[rows], self.score[rows] = twins, rule, score
+        places, twins, scores = np.broadcast_arrays(np.atleast_1d(rows), twins, score)
+        mine = places < self.open
+        places = places[mine]
+        self.twin[places], self.rule[places], self.score[places] = twins[mine], rule, scores[mine]
 
     def told(self, starts: Sequence[int], tell: Callable[[int], Told]) -> Iterator[list["Twin"]]:
         """One list of twins a shard, as `tell(row)` tells of each; shard i begins at row `starts[i]`."""

@@ -21,6 +21,7 @@ from schemas.records import (
     Brief,
     Claim,
     Concepts,
+    Conflict,
     Example,
     Planted,
     Problem,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 TABLES = {
     "seeds": Seed, "templates": Template, "variants": Template, "problems": Problem, "solutions": Solution,
     "verdicts": Verdict, "examples": Example, "distinct": Example, "clean": Example, "accepted": Example,
+    "conflicts": Conflict,
     "rejections": Rejection,
     "claims": Claim, "agreements": Agreement, "votes": Verdict, "planted": Planted,
     # with a teacher
