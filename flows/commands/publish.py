@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from tasks.publish.draft import Choice, Draft
+    from tasks.tools.hub_writer import Hub, Seen
 
 
 def publish(
@@ -47,24 +48,55 @@ def _draft(run: str, repo: str, choice: "Choice") -> "Draft":
     """The draft of a run, or of a data set that grows while nobody adds to it."""
     from flows.commands.verify_run import find
     from tasks.publish.draft import of_run
+    from tasks.publish.growing import is_set, of_set
 
     folder = find(run)
-    return of_run(folder, repo, choice)
+    if not is_set(folder):
+        return of_run(folder, repo, choice)
+    from flows.schedule_set import taken
+
+    with taken(folder):
+        return of_set(folder, repo, choice)
 
 
 def _publish(run: str, repo: str, choice: "Choice", public: bool, append: bool, replace: bool) -> None:
     from tasks.publish.send import repository, send
     from tasks.tools.hub_writer import Hub
 
-    draft = _draft(run, repo, choice)
-    hub = Hub()
-    sent = send(hub, draft, repository(hub, repo, public), replace)
+    if append:
+        hub = Hub()
+        seen = repository(hub, repo, public)
+        draft = _addition(run, repo, choice, hub, seen)
+    else:  # what is wrong with the run is found before anything is made on the Hub
+        draft, hub = _draft(run, repo, choice), Hub()
+        seen = repository(hub, repo, public)
+    sent = send(hub, draft, seen, replace)
     if not sent.added and not sent.gone:
         return typer.echo(f"{hub.url}/{repo} holds just this already: nothing was sent")
     return typer.echo(
         f"{draft.rows:,} rows{_left_out(draft)} are on {hub.url}/{repo}, {'public' if public else 'private'}: "
         f"{len(sent.added)} of {len(draft.hashes)} files went up ({sent.bytes:,} bytes), {len(sent.gone)} away, "
         f"commit {sent.head[:10]}")
+
+
+def _addition(run: str, repo: str, choice: "Choice", hub: "Hub", seen: "Seen") -> "Draft":
+    """The draft of what is there and of the run; of the run alone, where nothing is there."""
+    from flows.commands.verify_run import find
+    from schemas.errors import ParameterError
+    from schemas.manifest import read_manifest
+    from tasks.publish.addition import of_addition
+    from tasks.publish.growing import is_set
+    from tasks.publish.send import published
+
+    folder, there = find(run), published(hub, repo, seen)
+    if is_set(folder):
+        raise ParameterError("a data set that grows appends by itself", where="--append", mend="leave it out")
+    if not there:
+        return _draft(run, repo, choice)
+    if read_manifest(folder)["run_id"] in [source["run_id"] for source in there["sources"]]:
+        raise ParameterError("this run's rows are there already", where=repo, mend="there is nothing to do")
+    files = {name: hub.fetch(repo, name, seen.head) for name in there["files"] if name.endswith(".parquet")}
+    return of_addition(folder, repo, choice, there, files)
 
 
 def _left_out(draft: "Draft") -> str:

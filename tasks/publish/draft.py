@@ -7,22 +7,19 @@ Files that the run's own data set has in this very form are links to it. What is
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from schemas.errors import InputError, ParameterError, RunError
-from schemas.manifest import read_manifest, verify
+from schemas.manifest import verify
 from schemas.plan import hash_file
 from schemas.table import storage
 from tasks.export import CARD, FOLDER, MANIFEST, describe
 from tasks.publish.sources import Source, facts_of, more_facts, source_of
 from tasks.tools.facts import Group, counted, known_licences
 from tasks.tools.flags import flagged
-from tasks.tools.splits import TEST, TRAIN, Split, first_row, tally, touched, write_splits
-
-READ_FIRST = (TRAIN, TEST)
+from tasks.tools.splits import TEST, Split, first_row, tally, touched, write_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +50,31 @@ class Draft:
 
 def of_run(run: Path, repo: str, choice: Choice) -> Draft:
     """The draft of a finished run. Raises `RunError` for one that is not whole, `InputError`, `ParameterError`."""
-    record = whole(run)
-    dataset = run / FOLDER
-    if not (dataset / MANIFEST).is_file():
-        raise RunError("this run exported no data set", where=str(run), mend="run a recipe that ends in an export")
-    shown = json.loads((dataset / MANIFEST).read_bytes())["splits"]
-    splits = [Split(**{part.name: split[part.name] for part in fields(Split)}) for split in shown]
-    files = [dataset / name for split in splits for name in split.files]
+    splits, dataset = exported(run), run / FOLDER
+    files = {name: dataset / name for split in splits for name in split.files}
     unwanted = flagged(run)
-    hits = decided(touched(files, unwanted) if unwanted else 0, run, choice)
+    hits = decided(touched(files.values(), unwanted) if unwanted else 0, run, choice)
 
     def data(folder: Path) -> list[Split]:
         if hits:
-            return write_splits(files, folder, templates_of(dataset, splits, TEST), without=unwanted)
+            return write_splits([*files.values()], folder, templates_of(dataset, splits, TEST), without=unwanted)
         link(files, folder)
         return splits
 
     return drafted(repo, draft_folder(run, repo), data, hits, choice,
-                   [source_of(run, rows=sum(split.rows for split in splits) - hits)], record["recipe"])
+                   [source_of(run, rows=sum(split.rows for split in splits) - hits)])
 
 
-def whole(run: Path) -> dict[str, Any]:
-    """run.json of a run that is finished and untouched. Raises `RunError`."""
+def exported(run: Path) -> list[Split]:
+    """What a run that is finished and untouched exported. Raises `RunError` for any other."""
     if problems := verify(run):
         raise RunError("\n  - ".join(["only a whole run can be published", *problems[:5]]), where=str(run),
                        mend="repeat the run's command until it is finished; mathmill verify-run shows all")
-    return read_manifest(run)
+    manifest = run / FOLDER / MANIFEST
+    if not manifest.is_file():
+        raise RunError("this run exported no data set", where=str(run), mend="run a recipe that ends in an export")
+    splits = json.loads(manifest.read_bytes())["splits"]
+    return [Split(**{part.name: split[part.name] for part in fields(Split)}) for split in splits]
 
 
 def decided(hits: int, run: Path, choice: Choice) -> int:
@@ -96,12 +92,12 @@ def draft_folder(run: Path, repo: str) -> Path:
     return run.with_name(f"{run.name}.hub") / repo.replace("/", "--")
 
 
-def link(files: Sequence[Path], folder: Path) -> None:
-    """The same files in `folder/data`. Raises `StorageError`."""
+def link(files: Mapping[str, Path], folder: Path) -> None:
+    """The same files in `folder`, under these paths. Raises `StorageError`."""
     with storage(folder):
         (folder / "data").mkdir(parents=True, exist_ok=True)
-        for path in files:
-            (folder / "data" / path.name).symlink_to(path.resolve())
+        for name, path in files.items():
+            (folder / name).symlink_to(path.resolve())
 
 
 def templates_of(folder: Path, splits: Sequence[Split], name: str) -> set[str]:
@@ -111,7 +107,7 @@ def templates_of(folder: Path, splits: Sequence[Split], name: str) -> set[str]:
 
 
 def drafted(repo: str, final: Path, data: Callable[[Path], list[Split]], left_out: int, choice: Choice,
-            sources: list[Source], recipe: str) -> Draft:
+            sources: list[Source]) -> Draft:
     """The draft in `final`, made anew: `data` puts the Parquet files into a folder, then come card and manifest.
 
     Raises `RunError` where no row is left, `ParameterError` and `InputError` for the licence.
@@ -124,7 +120,7 @@ def drafted(repo: str, final: Path, data: Callable[[Path], list[Split]], left_ou
         splits = data(draft)
         if not splits:
             raise RunError("no row is left to publish", where=str(final), mend="look at its flags: mathmill browse RUN")
-        _describe(repo, draft, splits, left_out, choice, sources, recipe)
+        _describe(repo, draft, splits, left_out, choice, sources)
         with storage(final):
             shutil.rmtree(final, ignore_errors=True)
             draft.rename(final)
@@ -135,8 +131,8 @@ def drafted(repo: str, final: Path, data: Callable[[Path], list[Split]], left_ou
     return Draft(repo, final, sum(split.rows for split in splits), left_out, sources, hashes)
 
 
-def _describe(repo: str, folder: Path, splits: Sequence[Split], left_out: int, choice: Choice, sources: list[Source],
-              recipe: str) -> None:
+def _describe(repo: str, folder: Path, splits: Sequence[Split], left_out: int, choice: Choice,
+              sources: list[Source]) -> None:
     files = [folder / name for split in splits for name in split.files]
     groups = {Group(*key): count for key, count in tally(files, Group._fields).items()}
     facts = {"name": repo, **counted(groups, splits, templates_of(folder, splits, TEST)), **facts_of(sources),

@@ -179,4 +179,6 @@ def command(run: Run) -> str:
     """The command that makes this data set again, every parameter spelled out that is not empty."""
     texts = {key: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
              for key, value in _public(run).items()}
-    return shlex.join(["mathmill", "run", run.recipe, *(f"{key}={text}" for key, text in texts.items() if text)])
+    target = ["--accepted", texts.pop("accepted")] if "accepted" in texts else []  # of the command, not of the recipe
+    words = [f"{key}={text}" for key, text in texts.items() if text]
+    return shlex.join(["mathmill", "run", run.recipe, *target, *words])

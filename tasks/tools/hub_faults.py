@@ -10,7 +10,8 @@ from schemas.errors import InputError, MathmillError, ToolError
 
 BUSY = (429, 500, 502, 503, 504)
 FIRST, LONGEST = 1.0, 300.0  # seconds; the Hub counts requests in windows of five minutes
-NETWORK = {"TransportError", "ConnectionError", "TimeoutError", "OfflineModeIsEnabled"}
+# JSON that is none is the page of some machine on the way.
+NETWORK = {"TransportError", "ConnectionError", "TimeoutError", "OfflineModeIsEnabled", "JSONDecodeError"}
 AGAIN = "repeat the command: what arrived is not sent again, and nothing is seen before all of it is there"
 MAKE = "make a token that may write at https://huggingface.co/settings/tokens, then `hf auth login` or HF_TOKEN=…"
 
@@ -48,6 +49,10 @@ def explained(where: str, error: BaseException, secrets: Iterable[str]) -> Excep
         return Broken(f"the Hub fails (HTTP {status})")
     if (not status and kinds & NETWORK) or "hf_xet" in f"{type(error).__module__}":
         return Broken(f"the connection to the Hub broke or never came about: {text}")
+    if (type(error) is ValueError and "README.md" in str(error)) or (status == 400 and _of_card(text)):
+        return InputError(f"the Hub refuses the card: {text}", where=f"{where}/README.md",
+                          mend="mend what it names (a licence: --licence ID), then repeat the command: nothing was "
+                               "published")
     return _told(where, status, kinds, text)
 
 
@@ -71,20 +76,14 @@ def _told(where: str, status: int, kinds: set[str], text: str) -> MathmillError:
     if status == 429:
         return ToolError("the Hub asks for patience (HTTP 429), and went on doing so", where=where,
                          mend=f"wait five minutes, then {AGAIN}")
-    if _card(kinds, status, text):
-        return InputError(f"the Hub refuses the card: {text}", where=f"{where}/README.md",
-                          mend="mend what it names (a licence: --licence ID), then repeat the command: nothing was "
-                               "published")
     if status == 400:
         return InputError(f"the Hub refuses the commit: {text}", where=where, mend="nothing was published")
     return ToolError(f"publishing failed: {text}", where=where, mend=AGAIN)
 
 
-def _card(kinds: set[str], status: int, text: str) -> bool:
-    """Its check before the upload is a ValueError, its check of the commit an HTTP 400."""
-    words = text.lower()
-    return ("ValueError" in kinds or status == 400) and any(
-        word in words for word in ("readme", "metadata", "yaml", "model card", "dataset card"))
+def _of_card(text: str) -> bool:
+    """Whether a refused commit was refused for its card; the check before the upload is a ValueError of its own."""
+    return any(word in text.lower() for word in ("readme", "metadata", "yaml", "model card", "dataset card"))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -14,6 +14,7 @@ from time import sleep
 from typing import TypeVar
 
 from schemas.errors import ToolError
+from tasks.tools.hub import reachable
 from tasks.tools.hub_faults import Broken, explained, lost, waits, waits_for_limit
 from tasks.tools.progress import say
 
@@ -32,10 +33,13 @@ class Seen:
 
 
 class Hub:
-    """The Hub, as whoever the token belongs to. Raises `ToolError` where there is no token."""
+    """The Hub, as whoever the token belongs to. Raises `ToolError` where it is out of reach."""
 
     def __init__(self) -> None:
         _prepare()
+        if not reachable():  # one look: the library would try for minutes
+            raise ToolError("the Hugging Face Hub cannot be reached", where="--repo",
+                            mend="see that there is a network, and HF_HUB_OFFLINE not set; --dry-run needs none")
         from huggingface_hub import HfApi
 
         self.api = HfApi(library_name="mathmill")
