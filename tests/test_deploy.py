@@ -99,6 +99,37 @@ def test_what_is_wrong_is_said_at_once_and_nothing_is_deployed(
     assert "wrong" not in [each["name"] for each in ask(server, "deployments")]
 
 
+def test_a_secret_is_named_in_the_deployment_and_kept_in_its_block(
+        server: str, place: Path) -> None:  # noqa: F811
+    words = ["deploy", "lifted", "--as", "secret", "--secret", "OPENAI_API_KEY"]
+    missing = mathmill_in(place, *words, check=False, PREFECT_API_URL=server)
+    assert (missing.returncode, missing.stderr.splitlines()[0]) == (
+        2, "mathmill: OPENAI_API_KEY: there is no Secret block 'openai-api-key' on the server")
+    subprocess.run([sys.executable, "-c", "from prefect.blocks.system import Secret\n"
+                    "Secret(value='sk-never-seen').save('openai-api-key')"],
+                   env={**os.environ, "PREFECT_API_URL": server}, check=True, timeout=120)
+    done = mathmill_in(place, *words, PREFECT_API_URL=server)
+    told = json.dumps(named(server, "lifted/secret"))
+    assert '"OPENAI_API_KEY": "{{ prefect.blocks.secret.openai-api-key }}"' in told
+    assert "sk-never-seen" not in told + done.stdout + done.stderr
+
+
+def test_prefect_yaml_deploys_by_dotted_module(
+        deployed: dict[str, Any], server: str, tmp_path: Path) -> None:  # noqa: F811
+    assert deployed["work_pool_name"] == "mathmill"
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file",
+               str(ROOT / "infra" / "prefect.yaml")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=240,
+                   env={**os.environ, "PREFECT_API_URL": server, "PREFECT_HOME": str(tmp_path),
+                        "MATHMILL_FOLDER": str(tmp_path)})
+    nightly = named(server, "lifted/nightly")
+    assert nightly["pull_steps"] == [{"prefect.deployments.steps.set_working_directory": {"directory": str(tmp_path)}}]
+    assert nightly["entrypoint"] == "flows.schedule.lifted"
+    assert nightly["parameters"] == {"size": 20000, "into": "data/sets/nightly", "accepted": 100000}
+    assert nightly["parameter_openapi_schema"]["properties"]["size"]["type"] == "integer"
+    assert nightly["tags"] == ["mathmill"]
+
+
 @pytest.mark.parametrize("words", [["deploy", "lifted"], ["schedules"], ["serve"]], ids=lambda words: str(words[0]))
 def test_no_server_and_a_server_that_is_down(tmp_path: Path, words: list[str]) -> None:
     none = mathmill_in(tmp_path, *words, check=False, PREFECT_HOME=str(tmp_path))
@@ -123,6 +154,7 @@ def shown(mender):
     print(*lines or ["nothing"], flush=True)
 
 mender = mending.Mender()
+mending.SETTLED = 1000
 told("CRASHED"); shown(mender)
 mending.SETTLED = mending.SILENCE = mending.UNSTARTED = 0
 shown(mender)

@@ -17,12 +17,17 @@ Accepted = Annotated[int, typer.Option(help="Accepted rows of a run; with --into
 Folder = Annotated[Path | None, typer.Option(
     help="Where the worker runs it.  [default: the current folder]", show_default=False)]
 
+Secret = Annotated[list[str], typer.Option(
+    help="A key that the run needs, from the server's Secret block of that name: OPENAI_API_KEY from openai-api-key.",
+    show_default=False)]
+
+SECRETS = ("OPENAI_API_KEY", "MATHMILL_API_KEY", "HF_TOKEN")
 CARRIED = ("MATHMILL_RUNS", "MATHMILL_CALLS", "MATHMILL_WORKERS", "MATHMILL_RUNNER",
            "MATHMILL_WORKERS_AT")  # never a key
 
 
 def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zone = "UTC", label: Label = "mathmill",
-           into: Into = "", accepted: Accepted = 0, folder: Folder = None) -> None:
+           into: Into = "", accepted: Accepted = 0, folder: Folder = None, secret: Secret = []) -> None:  # noqa: B006
     """Put a recipe on a schedule, or change the schedule that it has.
 
     Every parameter of the recipe can be given as --name VALUE or name=value. `mathmill serve` does the work.
@@ -40,14 +45,17 @@ def deploy(context: typer.Context, recipe: Recipe, cron: Cron = "", timezone: Zo
     with chdir(place):  # a file is given as the worker will see it
         flow, given = prepared(context, recipe, {})
     bound = bind(flow.parameters, given)
-    if secret := next((name for name in given if flow.parameters[name].secret), ""):
-        raise ParameterError("a secret does not belong in a schedule, which everybody can read", where=secret,
-                             mend="put it into the worker's environment, or into a Secret block of Prefect's")
+    if hidden := [name for name in given if flow.parameters[name].secret]:
+        raise ParameterError("a secret does not belong in a schedule, which everybody can read", where=hidden[0],
+                             mend="put it into the worker's environment, or give --secret")
+    if unknown := [name for name in secret if name not in SECRETS]:
+        raise ParameterError(f"mathmill reads no secret {unknown[0]!r}", where="--secret",
+                             mend=f"there are: {', '.join(SECRETS)}")
     values = {name: bound[name] for name in given}
     if into or accepted:
         values |= {"into": into, "accepted": accepted}
     environment = {**QUIET, "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(deployments.HEARTBEAT),
                    **{name: os.environ[name] for name in CARRIED if name in os.environ}}
     deployments.deploy(recipe, f"flows.schedule.{recipe}", label, cron=cron, timezone=timezone, parameters=values,
-                       folder=str(place), environment=environment)
+                       folder=str(place), environment=environment, secrets=secret)
     typer.echo(f"{recipe}/{label}: {cron or 'no schedule; start it in the UI, or prefect deployment run'}")

@@ -1,14 +1,15 @@
 """Prefect's door for schedules: flows as deployments by dotted module, their work pool, and their worker."""
 
+import os
 import runpy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 from zoneinfo import available_timezones
 
-from schemas.errors import ParameterError, ToolError
+from schemas.errors import InputError, ParameterError, ToolError
 from tasks.tools import mending
 from tasks.tools.orchestrator import check_server, server_url
 
@@ -29,16 +30,18 @@ def needed_server() -> str:
 
 
 def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, parameters: Mapping[str, Any],
-           folder: str, environment: Mapping[str, str]) -> str:
+           folder: str, environment: Mapping[str, str], secrets: Sequence[str] = ()) -> str:
     """Makes or replaces the deployment `flow/name`, its pool and the automation; returns its id.
 
-    At most one run of it at a time; a later one waits. Raises `ToolError`, and `ParameterError` for a bad cron line.
+    At most one run of it at a time; a later one waits. `secrets` are variables whose values its worker reads from
+    Secret blocks when a run starts. Raises `ToolError`, and `ParameterError` for a bad cron line.
     """
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
 
     needed_server()
+    environment = {**environment, **{name: f"{{{{ prefect.blocks.secret.{_block(name)} }}}}" for name in secrets}}
     try:
         made = cast(Any, RunnerDeployment).from_entrypoint(
             entrypoint, name=name, flow_name=flow, parameters=dict(parameters), work_pool_name=POOL,
@@ -54,6 +57,22 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
     made._path = folder  # else Prefect copies the folder that we stand in, environment and all, to where a run works
     prepare()
     return str(made.apply())
+
+
+def _block(variable: str) -> str:
+    """The Secret block that holds a variable's value. Raises `InputError` where the server has none."""
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    name = variable.lower().replace("_", "-")
+    client: Any = get_client(sync_client=True)
+    with client:
+        try:
+            client.read_block_document_by_name(name, "secret")
+        except ObjectNotFound:
+            raise InputError(f"there is no Secret block {name!r} on the server", where=variable,
+                             mend="make one in the UI: Blocks, Secret") from None
+    return name
 
 
 def prepare() -> None:
@@ -137,4 +156,6 @@ def work(limit: int) -> None:
     """A worker of the pool in this process, until it is stopped; it also mends runs that lost theirs."""
     mending.watch()
     sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", str(limit)]
+    if "PREFECT_WORKER_WEBSERVER_PORT" in os.environ:  # who gives it a port wants to ask /health there
+        sys.argv.append("--with-healthcheck")
     runpy.run_module("prefect", run_name="__main__", alter_sys=True)
