@@ -12,11 +12,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import yaml
 from aiohttp import web
+
+from tests import fake_xet
 
 DATE = "2026-01-01T00:00:00.000Z"
 TOKEN, READER, STRANGER = "hf_writer0000secret", "hf_reader0000secret", "hf_stranger00secret"
@@ -72,18 +75,23 @@ def at(number: int, fault: "Trouble", on: str = "", times: int = 1) -> Fault:
 
 @dataclass(frozen=True)
 class Blob:
-    """A file as a commit has it: its content, and whether it is kept by LFS."""
+    """A file as a commit has it: its content, and whether it is kept by LFS; of one kept by Xet, its names and size."""
 
     data: bytes
     lfs: bool
+    xet: tuple[str, str, int] | None = None  # sha256, Xet hash, size
 
     @property
     def sha256(self) -> str:
-        return sha256(self.data).hexdigest()
+        return self.xet[0] if self.xet else sha256(self.data).hexdigest()
+
+    @property
+    def size(self) -> int:
+        return self.xet[2] if self.xet else len(self.data)
 
     @property
     def oid(self) -> str:
-        kept = (f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {len(self.data)}\n"
+        kept = (f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {self.size}\n"
                 ).encode() if self.lfs else self.data
         return sha1(b"blob %d\0" % len(kept) + kept).hexdigest()
 
@@ -126,8 +134,9 @@ class Repo:
 class ScriptedHub:
     """The server, in a thread of its own. `log` has every request, `stored` what LFS holds, `sent` the bytes put."""
 
-    def __init__(self, part: int = 0, regular: tuple[str, ...] = (".md", ".json", ".gitattributes")) -> None:
-        self.part, self.regular = part, regular
+    def __init__(self, part: int = 0, regular: tuple[str, ...] = (".md", ".json", ".gitattributes"),
+                 xet: Path | None = None) -> None:
+        self.part, self.regular, self.xet = part, regular, xet
         self.users: dict[str, dict[str, Any]] = {
             TOKEN: {"name": "user", "orgs": ["team"], "role": "write"},
             READER: {"name": "user", "orgs": ["team"], "role": "read"},
@@ -186,7 +195,9 @@ class ScriptedHub:
             ("POST", repo + "/commit/{rev}", self.commit), ("POST", git + ".git/info/lfs/objects/batch", self.batch),
             ("GET", git + "/resolve/{rev}/{path:.*}", self.resolve), ("PUT", "/lfs/{oid}", self.put),
             ("PUT", "/lfs/{oid}/{part}", self.put_part), ("POST", "/lfs/{oid}/complete", self.complete),
-            ("POST", "/lfs-verify/{owner}/{name}", self.verified)):
+            ("POST", "/lfs-verify/{owner}/{name}", self.verified),
+            ("GET", repo + "/xet-write-token/{rev}", self.xet_token),
+            ("GET", repo + "/xet-read-token/{rev}", self.xet_token)):
             app.router.add_get(path, handler) if method == "GET" else app.router.add_route(method, path, handler)
         return app
 
@@ -379,6 +390,15 @@ class ScriptedHub:
             raise _refused(web.HTTPNotFound, "not stored")
         return web.json_response({})
 
+    async def xet_token(self, request: web.Request) -> web.Response:
+        """Where the Xet client puts and finds its blocks: a folder, which it takes for a server."""
+        self._repo(request)
+        if self.xet is None:
+            raise _refused(web.HTTPNotFound, "no Xet here")
+        told = {"casUrl": f"local://{self.xet}", "accessToken": "xet", "exp": 4102444800}
+        return web.json_response(told, headers={"X-Xet-Cas-Url": told["casUrl"], "X-Xet-Access-Token": "xet",
+                                                "X-Xet-Token-Expiration": str(told["exp"])})
+
     async def commit(self, request: web.Request) -> web.Response:
         repo = self._writable(request)
         lines = [json.loads(line) for line in (await request.read()).splitlines() if line]
@@ -391,6 +411,9 @@ class ScriptedHub:
             if line["key"] == "file":
                 files[value["path"]] = Blob(base64.b64decode(value["content"]), False)
             elif line["key"] == "lfsFile":
+                if self.xet and value["oid"] in (known := fake_xet.stored(self.xet)):
+                    files[value["path"]] = Blob(b"", True, (value["oid"], *known[value["oid"]]))
+                    continue
                 if value["oid"] not in self.stored:
                     raise _refused(web.HTTPBadRequest, f"LFS pointer to a file that does not exist: {value['path']}")
                 files[value["path"]] = Blob(self.stored[value["oid"]], True)
@@ -410,7 +433,12 @@ class ScriptedHub:
                            **{"X-Error-Code": "EntryNotFound", "X-Repo-Commit": oid})
         headers = {"X-Repo-Commit": oid, "ETag": f'"{blob.etag}"', "Accept-Ranges": "bytes"}
         if blob.lfs:
-            headers |= {"X-Linked-Size": str(len(blob.data)), "X-Linked-Etag": f'"{blob.etag}"'}
+            headers |= {"X-Linked-Size": str(blob.size), "X-Linked-Etag": f'"{blob.etag}"'}
+        if blob.xet:
+            route = f"{self.url}/api/datasets/{self._repo(request).id}/xet-read-token/{oid}"
+            headers |= {"X-Xet-Hash": blob.xet[1], "X-Xet-Refresh-Route": route}
+            assert request.method == "HEAD", "the content is fetched from the store"
+            return web.Response(headers={**headers, "Content-Length": str(blob.size)})
         if "Range" in request.headers:
             piece = request.http_range
             start, stop, _ = piece.indices(len(blob.data))
@@ -424,8 +452,9 @@ def _member(user: dict[str, Any] | None, key: str) -> bool:
 
 
 def _entry(path: str, blob: Blob) -> dict[str, Any]:
-    lfs = {"lfs": {"oid": blob.sha256, "size": len(blob.data), "pointerSize": 130}} if blob.lfs else {}
-    return {"type": "file", "oid": blob.oid, "size": len(blob.data), "path": path, **lfs,
+    lfs = {"lfs": {"oid": blob.sha256, "size": blob.size, "pointerSize": 130}} if blob.lfs else {}
+    xet = {"xetHash": blob.xet[1]} if blob.xet else {}
+    return {"type": "file", "oid": blob.oid, "size": blob.size, "path": path, **lfs, **xet,
             "lastCommit": {"id": "0" * 40, "title": "t", "date": DATE}}
 
 

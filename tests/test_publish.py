@@ -89,10 +89,10 @@ def publish(run: Path, repo: str = "user/set", choice: Choice = NOTHING, public:
     return send(hub, draft, repository(hub, repo, public), replacing)
 
 
-def loaded(server: ScriptedHub, folder: Path, repo: str) -> dict[str, list[dict[str, Any]]]:
+def loaded(server: ScriptedHub, folder: Path, repo: str, **more: str) -> dict[str, list[dict[str, Any]]]:
     """All rows by split, as `datasets` gives them."""
     done = subprocess.run([sys.executable, "-c", LOAD, repo], capture_output=True, text=True, timeout=120, check=False,
-                          env={**os.environ, **environment(server, folder)})
+                          env={**os.environ, **environment(server, folder, **more)})
     assert done.returncode == 0, done.stderr
     read: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
     return read
@@ -142,6 +142,21 @@ def test_a_run_is_read_back_as_it_is(real_run: Path, server: ScriptedHub, tmp_pa
     assert server.sent == 0
     assert len(server.repos["user/real"].commits) == 2
     assert TOKEN not in told + again.stdout + again.stderr
+
+
+def test_by_xet_it_arrives_just_the_same(run: Path, tmp_path: Path) -> None:
+    """The Xet client, real on both ways, with a folder of this machine for its store."""
+    store = tmp_path / "store"
+    store.mkdir()
+    with ScriptedHub(xet=store) as hub:
+        command(hub, tmp_path, "run", "--repo", "user/set", HF_HUB_DISABLE_XET="0")
+        files = hub.repos["user/set"].files
+        assert [name for name, blob in files.items() if blob.xet] == [
+            "data/test-00000-of-00001.parquet", "data/train-00000-of-00001.parquet"]
+        assert hub.sent == 0
+        read = loaded(hub, tmp_path, "user/set", HF_HUB_DISABLE_XET="0")
+    for split in ("train", "test"):
+        assert read[split] == rows(run / "dataset" / "data", split)
 
 
 def test_a_dry_run_talks_to_nobody(run: Path, hub: ScriptedHub, tmp_path: Path) -> None:
