@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import psutil
 import pytest
 
+from flows.recipes.flames import flames
 from flows.recipes.templates import templates
 from schemas import plan
 from schemas.errors import ParameterError, StorageError, ToolError
@@ -22,7 +23,7 @@ from schemas.manifest import read_manifest, verify
 from schemas.plan import Plan
 from schemas.records import Problem, Seed
 from schemas.run import Run, open_run
-from tasks import families
+from tasks import asking, compose, families
 from tasks.instantiate import quotas
 from tasks.tools import cluster
 from tasks.tools import each as loop
@@ -358,3 +359,23 @@ def test_a_runner_is_exchanged_by_its_dotted_name(tmp_path: Path, monkeypatch: p
     Noting.steps.clear()
     assert toy.run(out=tmp_path / "run").count() == 1781
     assert Noting.steps == ["problems", "solutions"]
+
+
+def test_a_teacher_is_asked_by_the_runs_own_process_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So there is one limiter, however many workers there are."""
+    asked: list[str] = []
+
+    def noted(*words: Any, name: str, **more: Any) -> Any:
+        asked.append(name)
+        return each(*words, name=name, **more)
+
+    monkeypatch.setattr(asking, "each", noted)
+    monkeypatch.setattr(compose, "SHARD", 4)
+    monkeypatch.setenv("MATHMILL_CALLS", str(tmp_path / "calls.sqlite"))
+    monkeypatch.setenv("MATHMILL_RUNNER", "tests.test_cluster.Noting")
+    Noting.steps.clear()
+    flames.run(out=tmp_path / "run", teacher="scripted", size=12)
+    assert len(asked) >= 2
+    assert len(list((tmp_path / "run" / asked[0]).glob("*.parquet"))) == 3
+    assert "examples.prints" in Noting.steps
+    assert not {*asked} & {*Noting.steps}

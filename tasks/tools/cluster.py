@@ -3,6 +3,12 @@
 `MATHMILL_WORKERS_AT` names a scheduler; without it a cluster of this machine's processes is started and ended with the
 run. Workers read and write the run's folder themselves, so it must lie at the same path for all of them; only a shard's
 number and its counts travel. A worker that dies costs the shard that it had, and a finished one is never made again.
+Steps with a teacher, and embedding, stay in the run's own process: one limiter, however many workers there are.
+
+Why `distributed` itself and not `prefect-dask` (0.3.7, tried): its task runner takes only tasks that are submitted, and
+ours are called, one a table. Every shard would have to be a Prefect task run: 20 ms of the server's time each, no run
+without a server, a second loop beside `each`. It keeps results in the workers' memory until the flow ends, so that a
+death repeats finished shards, and leaves a task whose workers were killed RUNNING (its issue 21638).
 """
 
 import logging
@@ -36,7 +42,6 @@ SILENCE = 20.0  # seconds without an end of any shard, after which is looked whe
 # One shard a worker: of two, the one that waits would be blamed for what the other does to its worker.
 SETTINGS = {"distributed.scheduler.allowed-failures": STRIKES - 1,
             "distributed.scheduler.worker-saturation": 1.0,
-            "distributed.worker.daemon": False,  # daemons may not start processes, and the jail does
             "logging": {"distributed": "critical"}}
 
 
@@ -92,7 +97,7 @@ class Dask:
         with suppress(Exception):  # whatever it is, there is nothing left to do about it
             client.close(timeout=1)
         if cluster is not None:
-            _end(cluster)
+            cluster.close(timeout=CONNECT)
 
     def _client(self) -> Any:
         if self._held is None:
@@ -173,10 +178,6 @@ def _started(count: int) -> Any:
                            dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end(cluster: Any) -> None:
-    cluster.close(timeout=5)
 
 
 def _reply(future: Any, name: str, number: int) -> tuple[bool, Any]:
