@@ -56,7 +56,7 @@ def _verdict(row: Solution) -> Verdict:
 
 def _rate(row: Problem) -> SolveRate:
     passed = int(row.id[-3:]) % 9
-    return SolveRate(f"rate_{row.id}", [], row.id, "made", "2", 8, passed, 0, passed / 8, 0.0, 1.0)
+    return SolveRate(f"rate_{row.id}", [row.id], row.id, "made", "2", 8, passed, 0, passed / 8, 0.0, 1.0)
 
 
 def _planted(row: Solution) -> Planted:

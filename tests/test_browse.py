@@ -141,6 +141,17 @@ def test_every_table_filter_and_page_can_be_had(folder: Path) -> None:
     assert shelf.listed({"q": "nobody wrote this", "page": "7"}).total == 0
 
 
+def test_a_record_of_any_table_can_be_read(folder: Path) -> None:
+    shelf = Shelf(folder)
+    for table in shelf.views:
+        name = shelf.listed({"table": table}).rows[0]["id"]
+        record, roots = shelf.record(name)
+        assert record.id == name
+        assert roots[0].view == "seeds", table
+    with pytest.raises(InputError, match="no record"):
+        shelf.record("nobody")
+
+
 def test_strangers_are_refused(address: str) -> None:
     assert answer(address, Host="evil.example")[0] == 400
     assert answer(f"{address}/flag/x", b"do=flag&token=guessed")[0] == 403

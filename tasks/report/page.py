@@ -11,8 +11,7 @@ from tasks.report.mathematics import typeset, typeset_answer
 from tasks.report.samples import told
 
 HERE = Path(__file__).parent
-SHOWN = 3_000  # characters of one text; where one record is read, more
-ALL = {"record.html.jinja": 100_000}
+SHOWN = {"report.html.jinja": 3_000, "browse.html.jinja": 1_000, "record.html.jinja": 100_000}  # characters of a text
 
 
 def page(name: str, **facts: Any) -> str:
@@ -23,7 +22,7 @@ def page(name: str, **facts: Any) -> str:
                                    autoescape=True, trim_blocks=True, lstrip_blocks=True)
     templates.globals.update(bars=bars, stacked=stacked, intervals=intervals, told=told)
     templates.filters.update(
-        math=partial(_text, ALL.get(name, SHOWN)), answer=typeset_answer, many=_many,
+        math=partial(_text, SHOWN[name]), answer=typeset_answer, many=_many,
         percent=lambda share: f"{share:.2%}", dollars=lambda cost: "unknown" if cost is None else f"{cost:,.4f}")
     return templates.get_template(name).render(facts)
 

@@ -7,7 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from schemas.errors import InputError
 from schemas.manifest import read_manifest
+from tasks.lineage import Record, traces
 from tasks.report.asked import Rows, asked, final_view
 from tasks.report.facts import state_of
 from tasks.report.samples import readable
@@ -84,6 +86,19 @@ class Shelf:
         rows = asked(self.house, f"SELECT * FROM {kind.view} WHERE id IN (SELECT unnest(?)) ORDER BY id", ids)
         return Listed([_shown(row) for row in rows], total, at, _pages(total))
 
+    def record(self, name: str) -> tuple[Record, list[Record]]:
+        """The record of that id, and the roots of its lineage; of one that is in no view, the lineage of its parents.
+
+        Raises `InputError` for an id that the run does not know.
+        """
+        if roots := traces(self.house, [name], self.run["run_id"]).get(name):
+            return next(filter(None, (_named(root, name) for root in roots))), roots
+        for table, view in self.views.items():
+            for row in asked(self.house, f"SELECT * EXCLUDE (folder) FROM {view} WHERE id = ?", name):
+                return Record(table, row), [root for roots in traces(
+                    self.house, row["parents"], self.run["run_id"]).values() for root in roots]
+        raise InputError(f"this run holds no record {name!r}", where=str(self.folder), mend="take an id from the list")
+
     def _where(self, kind: Kind, given: Mapping[str, str]) -> tuple[str, list[object]]:
         """Every word, or phrase in quotes, must stand somewhere in the row, in any case."""
         chosen = [(column, given[column]) for column in kind.choices if given.get(column)]
@@ -94,6 +109,11 @@ class Shelf:
             parts.append("list_contains(?::VARCHAR[], id)")
             values.append(sorted(flags(self.folder)))
         return " AND ".join(parts or ["true"]), values
+
+
+def _named(record: Record, name: str) -> Record | None:
+    """The record of that id in a tree."""
+    return record if record.id == name else next(filter(None, (_named(child, name) for child in record.children)), None)
 
 
 def _pages(total: int) -> int:

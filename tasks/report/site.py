@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
 from schemas.errors import InputError, MathmillError, ParameterError
-from tasks.lineage import Record, traces
 from tasks.report.page import page
 from tasks.report.shelf import Shelf
 from tasks.tools.flags import flag, flags, unflag
@@ -48,23 +47,17 @@ class Site:
 
     def record(self, name: str, back: str) -> str:
         """The page of one record with its lineage. Raises `InputError` for an id that the run does not know."""
-        marked = flags(self.shelf.folder)
+        marked, (record, roots) = flags(self.shelf.folder), self.shelf.record(name)
         return page("record.html.jinja", id=name, remark=marked.get(name, ""), flagged=name in marked, token=self.token,
-                    run=self.shelf.run, state=self.shelf.state, roots=self._roots(name), back=back, longest=REMARK)
+                    run=self.shelf.run, state=self.shelf.state, roots=roots, record=record, back=back, longest=REMARK)
 
     def mark(self, form: Mapping[str, str], name: str) -> None:
         """Set or take away the flag that the form asks for. Raises `InputError` for an id that the run lacks."""
         if form.get("do") == "unflag":
             unflag(self.shelf.folder, name)
         else:
-            self._roots(name)
+            self.shelf.record(name)
             flag(self.shelf.folder, name, form.get("remark", "")[:REMARK])
-
-    def _roots(self, name: str) -> list[Record]:
-        if found := traces(self.shelf.house, [name], self.shelf.run["run_id"]):
-            return found[name]
-        raise InputError(f"this run holds no record {name!r}", where=str(self.shelf.folder),
-                         mend="take an id from the list of records")
 
 
 def site(folder: Path) -> "Starlette":

@@ -1,6 +1,6 @@
 """The report of a large run: how long it takes to build, how big it is, when it is first seen; and the local site.
 
-    python -m tests.benchmarks.report [--rows 100000] [--recipe templates] [--run FOLDER]
+    python -m tests.benchmarks.report [--rows 100000] [--recipe lifted] [--run FOLDER]
 
 Makes one finished run (`--run` uses one that is there, or keeps it there), then prints: seconds to build the page, by
 the command and in its two halves (best of three); its bytes; milliseconds to the first paint in Chromium at both
@@ -111,7 +111,7 @@ def browse(run: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--recipe", default="templates")
+    parser.add_argument("--recipe", default="lifted")
     parser.add_argument("--run", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
