@@ -3,6 +3,7 @@
 No container is started here; that these files start was not seen.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,10 @@ def test_no_secret_stands_in_a_file() -> None:
     for path in TEXTS:
         for name, value in re.findall(r"(\w*(?:PASSWORD|TOKEN|API_KEY)): *(\S+)", path.read_text()):
             assert value.strip('"').startswith(("${", "{{")), f"{path.name}: {name}"
+
+
+def test_prefect_yaml_names_no_secret_block_as_its_value_would_be_written_into_the_deployment() -> None:
+    assert "prefect.blocks.secret" not in json.dumps(yaml.safe_load((INFRA / "prefect.yaml").read_text()))
 
 
 def test_the_container_file_copies_what_is_there_and_runs_as_nobody_in_particular() -> None:

@@ -49,7 +49,7 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             return False
         words = [_binary("pg_isready"), "-q", "-h", HOST, "-p", str(self.port)]
-        return subprocess.run(words, check=False).returncode == 0
+        return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
     def _make(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
