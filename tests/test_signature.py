@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.tools.prints import canonical
+from tasks.tools.answers import canonical, equivalent
 from tasks.tools.signature import key, nameless, ngrams, numberless, plain_text, read
 
 
@@ -65,10 +65,35 @@ def test_numberless_keeps_names() -> None:
     assert numberless("Amina has 3 pens.") == "amina has # pens"
 
 
-@pytest.mark.parametrize(("one", "other"), [("3.50", "7/2"), ("$1,200", "1200"), ("72.0", "72"), ("{1, 2}", "{1,2}")])
-def test_answers_that_are_one(one: str, other: str) -> None:
-    assert canonical(one) == canonical(other)
-    assert canonical("1, 2") != canonical("12")
+@pytest.mark.parametrize("spellings", [
+    ("7/2", "3.50", "3 1/2", r"\frac{7}{2}", r"3\frac12", "$3.5$", r"\$3.50", "x = 3.5", "7:2"),
+    ("1200", "1,200", "$1,200", "1{,}200", "1200.00", "1200 dollars"),
+    ("1/2", "0.5", ".5", r"\tfrac12", "$\\frac{1}{2}$"),
+    ("5", "five", "$x=5$", "5.", "5 km"),
+    ("50", "50%", r"50\%", "50 percent"),
+    ("{1, 2}", "{2,1}", r"\{1,2\}", "1 and 2", "2, 1"),
+    (r"2\sqrt{2}", r"\sqrt{8}", r"2\cdot\sqrt2"),
+    ("-4", "−4", "-4.0"),
+    ("(1,2)", "(1, 2)"), ("A", "(A)"), ("x+1", "1 + x"), ("[0,1)", "[0, 1)"), ("Yes", "yes"),
+])
+def test_answers_that_are_one(spellings: tuple[str, ...]) -> None:
+    assert {canonical(one) for one in spellings} == {canonical(spellings[0])}
+
+
+@pytest.mark.parametrize(("one", "other"), [
+    ("1, 2", "12"), ("(1,2)", "(2,1)"), ("[0,1)", "(0,1)"), ("1101_2", "13"), ("x+1", "x-1"), ("4", "-4"), ("", "0"),
+    (r"\lfloor x \rfloor", r"\lceil x \rceil - 1"), ("2^{100}", "2^{100}+1"), ("north", "south"),
+])
+def test_answers_that_differ(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+
+
+@given(st.text(alphabet="0123456789./-{}\\frac,x=$% ", max_size=12), st.text(alphabet="0123456789.,/%$", max_size=6))
+def test_a_key_for_any_text(one: str, other: str) -> None:
+    """Whatever is written: the same key again, and one key only where the judge does not say "different"."""
+    assert canonical(one) == canonical(one)
+    if canonical(one) == canonical(other):
+        assert equivalent(one, other).status != "different"
 
 
 @given(st.text(max_size=60))

@@ -3,6 +3,7 @@
 `read_numbers` is used by lifting (to bind a solution's operands to the question) and by deduplication (to tell a
 number-only variant from a repeat). It reads digits, thousands, decimals, fractions, mixed numbers, percents, money,
 number words, "half", "twice", "a dozen", and marks numbers that only name something (dates, clock times, labels).
+What several of them amount to together ("two dozen", "2.5 million") is told by `amounts.py`.
 """
 
 import re
@@ -27,27 +28,36 @@ _PART = "|".join(sorted(PARTS, key=len, reverse=True))
 _MONTH = ("January|February|March|April|June|July|August|September|October|November|December|"
           "Jan\\.?|Feb\\.?|Mar\\.?|Apr\\.?|Aug\\.?|Sept?\\.?|Oct\\.?|Nov\\.?|Dec\\.?|May")
 
+_MAGNITUDE = "hundred|thousand|million|billion"
+MAGNITUDES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+
 _PATTERN = re.compile(
-    rf"""(?<!\w)(?:
+    rf"""(?:
       (?P<date>\b(?:{_MONTH})\ \d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\ \d{{4}})?(?![,.]?\d)
               | \b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b)
     | (?P<clock>\b\d{{1,2}}:\d{{2}}(?!\d)(?:\ ?[ap]\.?m\b\.?)?
                | \b\d{{1,2}}\ ?(?:[ap]\.m\.|[ap]m\b|o'clock\b|AM\b|PM\b))
     | (?P<ordn>\b\d+(?:st|nd|rd|th)\b)
     | (?P<glyph>(?:\d+\ ?)?[{''.join(GLYPHS)}])
+    | (?P<half>\b(?:{_SMALL}|an?|\d+)\ and\ (?:(?:a|one)[- ](?:half|third|quarter)|three[- ]quarters)\b)
     | (?P<mixed>(?<![\d/.])\b\d+(?:\ |-|\ and\ )\d+/\d+\b(?!/))
     | (?P<fraction>(?<![\d./])\b\d+/\d+\b(?![/\d]|\.\d))
-    | (?P<digits>(?<![\w.,])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?![\d]) | (?<![\w.])\.\d+ )
+    | (?P<digits>(?<![\w.])(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?![\d]) | (?<![\w.])\.\d+ )
     | (?P<wordpart>\b(?:(?:an?|one|{_SMALL})[- ](?:{_PART})s?\b | half\b(?!-(?:hour|time)|[ -](?:a\ )?dozen)|\bhalves\b
                      |\bquarters?\b(?=\ (?:of|as)\b)))
-    | (?P<half>\b(?:{_SMALL}|an?|\d+)\ and\ (?:a|one)[- ]half\b)
     | (?P<fold>\b(?:{'|'.join(FOLDS)})\b)
     | (?P<dozen>\b(?:an?\ |one\ )?(?:half\ )?(?:a\ )?dozen\b)
-    | (?P<big>\b(?:(?:an?|{_SMALL})[- ])?(?:hundred|thousand|million)(?:(?:\ and)?\ (?:{_SMALL}))?\b)
+    | (?P<big>\b(?:(?:an?|{_SMALL})[- ])?(?:{_MAGNITUDE})
+              (?:[- ](?:{_MAGNITUDE})|(?:\ and)?[- ]{_SMALL}(?:[- ](?:{_MAGNITUDE}))*)*\b)
     | (?P<word>\b(?:{_SMALL})\b)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
+
+# Where a number can begin: to try the pattern at these places only is twice as fast as to search with it.
+_STARTS = re.compile(rf"(?<!\w)(?:[^\W\d_]+|\.?\d|[{''.join(GLYPHS)}])")
+_FIRST = frozenset((*WORDS, *MAGNITUDES, *FOLDS, "a", "an", "half", "halves", "quarter", "quarters", "dozen",
+                    *(month.rstrip("\\.?").lower() for month in _MONTH.split("|")), "sep", "sept"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +80,16 @@ class Mention:
 def read_numbers(text: str) -> list[Mention]:
     """Every number of `text`, left to right, spans never overlapping."""
     found = []
-    for match in _PATTERN.finditer(text):
-        kind = str(match.lastgroup)
-        mention = _mention(text, match.start(), match.group(), kind)
-        if mention is not None:
-            found.append(mention)
+    end = 0
+    for start in _STARTS.finditer(text):
+        place, word = start.start(), start.group()
+        if place < end or (word[0].isalpha() and word.lower() not in _FIRST):
+            continue
+        if match := _PATTERN.match(text, place):
+            end = match.end()
+            mention = _mention(text, place, match.group(), str(match.lastgroup))
+            if mention is not None:
+                found.append(mention)
     return found
 
 
@@ -105,7 +120,8 @@ def _value(raw: str, kind: str) -> tuple[Fraction | None, str]:
                 top, bottom = GLYPHS[raw[-1]]
                 return Fraction(raw[:-1].strip() or 0) + Fraction(top, bottom), "mixed"
             case "half":
-                return _words(raw.split(" and ")[0]) + Fraction(1, 2), "mixed"
+                whole, _, part = raw.partition(" and ")
+                return _words(whole) + _part(part), "mixed"
             case "wordpart":
                 part = _part(raw)
                 # "ten quarters" counts coins: only what is less than a whole is a part of one.
@@ -141,7 +157,7 @@ def _words(raw: str) -> Fraction:
         elif word == "hundred":
             current = (current or 1) * 100
         else:
-            total, current = total + (current or 1) * {"thousand": 1000, "million": 10**6}[word], 0
+            total, current = total + (current or 1) * MAGNITUDES[word], 0
     return Fraction(total + current)
 
 

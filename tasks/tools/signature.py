@@ -1,7 +1,7 @@
 """What a problem's text says apart from its wording: its numbers, and its words without numbers and names.
 
 `tasks/dedup` tells a repeat from a number-only variant by these, `tasks/decontaminate` finds a test item under changed
-numbers and names. Numbers are read by `numbers.py`; first names are those of the pools that `tasks/instantiate` draws
+numbers and names. Numbers are read by `amounts.py`; first names are those of the pools that `tasks/instantiate` draws
 from, and, as a fallback, capitalised words inside a sentence.
 """
 
@@ -10,12 +10,11 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from hashlib import blake2b
 
+from tasks.tools.amounts import Amount, amounts, unlatexed
 from tasks.tools.files import data_path
-from tasks.tools.numbers import Mention, read_numbers
 
 # NFKC turns 5² into 52 and 1½ into 11⁄2: raised digits keep their caret and glyph fractions their distance.
 _RAISED = {ord(raised): f"^{plain}" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)}
@@ -51,13 +50,12 @@ class Signature:
 def read(text: str) -> Signature:
     """The signature of `text`; about 0.3 ms of processor time for a grade-school problem."""
     text = _unify(text)
-    mentions = read_numbers(text)
-    values = [_signed(text, mention) for mention in mentions]
+    found = amounts(text)
     return Signature(
         plain=_wording(text),
-        numbers=" ".join(map(str, values)),
-        block=" ".join(sorted(str(value) for value in values if value != 1)),
-        masked=_masked(text, mentions),
+        numbers=" ".join(str(amount.value) for amount in found),
+        block=" ".join(sorted(str(amount.value) for amount in found if amount.counts and amount.value != 1)),
+        masked=_masked(text, found),
     )
 
 
@@ -80,7 +78,7 @@ def nameless(masked: str) -> str:
 def numberless(text: str) -> str:
     """The wording with `#` for numbers, names as they are."""
     text = _unify(text)
-    return _wording(_replaced(text, [(mention.start, mention.end, "#") for mention in read_numbers(text)]))
+    return _wording(_replaced(text, [(amount.start, amount.end, "#") for amount in amounts(text)]))
 
 
 def ngrams(masked: str, n: int) -> Iterator[tuple[str, ...]]:
@@ -90,26 +88,18 @@ def ngrams(masked: str, n: int) -> Iterator[tuple[str, ...]]:
 
 
 def _unify(text: str) -> str:
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFKC", text.translate(_TABLE))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_TABLE))
+    return unlatexed(text)
 
 
 def _wording(text: str) -> str:
     return _SPACE.sub(" ", _PUNCTUATION.sub(" ", text.casefold())).strip()
 
 
-def _signed(text: str, mention: Mention) -> Fraction:
-    """Below zero after a minus: "x^2 - 3x", "(-3, 2)"; not in "4-inch" or "3-5 days"."""
-    before = text[max(0, mention.start - 3):mention.start].rstrip(" $")
-    if before.endswith("-") and not (len(before) > 1 and before[-2].isalnum()):
-        return -mention.value
-    return mention.value
-
-
-def _masked(text: str, mentions: Sequence[Mention]) -> str:
-    spans = [(mention.start, mention.end, "#") for mention in mentions]
-    spans += _swaps(text, {mention.start for mention in mentions})
+def _masked(text: str, found: Sequence[Amount]) -> str:
+    spans = [(amount.start, amount.end, "#") for amount in found]
+    spans += _swaps(text, {amount.start for amount in found})
     masked = _POSSESSIVE.sub(r"\1", _replaced(text, spans))  # "James'" and "Anna's" alike
     return _wording(masked).translate(_LETTERS)
 
