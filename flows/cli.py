@@ -14,6 +14,7 @@ from flows.commands.browse import browse
 from flows.commands.calls import calls
 from flows.commands.compare import compare
 from flows.commands.decontaminate import decontaminate
+from flows.commands.dedup import dedup
 from flows.commands.deploy import deploy
 from flows.commands.doctor import doctor
 from flows.commands.equal import equal
@@ -56,6 +57,7 @@ app.command(context_settings=ANY_PARAMETER)(lift)
 app.command()(instantiate)
 app.command()(equal)
 app.command()(verify)
+app.command()(dedup)
 app.command()(decontaminate)
 app.command()(query)
 app.command()(lineage)

@@ -17,6 +17,7 @@ Levels = Annotated[tuple[int, ...], "only these levels of difficulty, 1 to 5; em
 Modes = Annotated[tuple[Literal["p1", "p2", "m1", "noop"], ...],
                   "variants besides base: one or two clauses more, one less, one that changes nothing"]
 Embedder = Annotated[str, "model of sentence-transformers, name or path; empty: all-MiniLM-L6-v2"]
+PerFamily = Annotated[int, "keep at most so many rows of one template or wording; 0: all"]
 TestSets = Annotated[tuple[str, ...], InputFile, "test sets to keep out of the result: files"]
 Planted = Annotated[float, "share of the rows that is doubled with cases whose truth is known"]
 Isolation = Annotated[Literal["auto", "namespaces", "landlock", "none"],

@@ -13,6 +13,7 @@ from flows.parameters import (
     Limit,
     Modes,
     Name,
+    PerFamily,
     Planted,
     Seeds,
     Size,
@@ -28,7 +29,7 @@ from tasks.tools.orchestrator import recipe
 @recipe(summary="New problems from worked ones: templates lifted, drawn, verified twice, deduplicated, decontaminated.")
 def lifted(size: Size = 1000, seed: Draws = 0, seeds: Seeds = "", question_column: Column = "",
            solution_column: Column = "", answer_column: Column = "", licence: Licence = "", limit: Limit = 0,
-           modes: Modes = (), embedder: Embedder = "", decontaminate: TestSets = (),
+           modes: Modes = (), embedder: Embedder = "", per_family: PerFamily = 0, decontaminate: TestSets = (),
            name: Name = "mathmill-lifted", planted: Planted = 0.01,
            isolation: Isolation = "auto") -> Table[Example]:
     """Seeds -> templates -> problems -> solutions -> verdicts -> examples -> distinct -> clean -> data set."""
@@ -39,6 +40,6 @@ def lifted(size: Size = 1000, seed: Draws = 0, seeds: Seeds = "", question_colum
     solutions = instantiate.solutions(problems, templates)
     verdicts = verify.by_both(problems, solutions, templates, planted=planted, isolation=isolation)
     examples = select.verified(problems, solutions, verdicts, templates)
-    distinct = dedup.by_meaning(examples, embedder=embedder)
+    distinct = dedup.by_meaning(examples, embedder=embedder, per_family=per_family)
     clean = decontamination.against(distinct, test_sets=decontaminate, embedder=embedder)
     return export.parquet(clean, name=name, templates=templates)
