@@ -18,7 +18,7 @@ def export(
     with_flagged: Annotated[bool, typer.Option(
         "--with-flagged", help="Keep what a reader flagged in `mathmill browse`.")] = False,
     trainers: Annotated[str, typer.Option(
-        metavar="PYTHON", envvar="MATHMILL_TRAINERS", show_default=False, show_envvar=False,
+        metavar="PYTHON", show_default=False,
         help="The python of an environment with trl and verl; MATHMILL_TRAINERS does the same.")] = "",
     pairs: Annotated[int, typer.Option(help="Of dpo: pairs of one problem at most.", min=1)] = 4,
     control: Annotated[str, typer.Option(
@@ -46,11 +46,13 @@ def export(
 
 def _told(place: Path, facts: dict[str, Any]) -> str:
     counts = ", ".join(f"{split['rows']:,} {split['name']}" for split in facts["splits"])
+    from tasks.views.certify import MEND
+
     lines = [f"{facts['view']}: {facts['rows']:,} rows ({counts})"]
     lines += [f"left out, {count:,}: {why}" for why, count in facts["left_out"].items()]
     for trainer, told in facts["certified"].items():
         rows = told["rows"]
-        lines.append(f"certified_{trainer}: null, since {told['missing']}" if told["missing"] else
+        lines.append(f"certified_{trainer}: null, since {told['missing']}; {MEND}" if told["missing"] else
                      f"certified_{trainer}: {rows['accepted']:,} rows accepted, {rows['refused']:,} refused, "
                      f"{rows['not said']:,} not said; of {told['wrong_tried']:,} wrong answers "
                      f"{told['wrong_accepted']:,} accepted")

@@ -22,6 +22,7 @@ from tasks.views.scorer import SECONDS
 VARIABLE = "MATHMILL_TRAINERS"
 SCORER = Path(__file__).with_name("scorer.py")
 TRAINERS = ("trl", "verl")
+MEND = f"name the python of an environment with trl and verl, by --trainers or {VARIABLE}"
 PART = 500  # golds a child at least: below that its start costs more than its work
 Score = tuple[float | None, str]
 
@@ -104,7 +105,7 @@ def _part(asked: Sequence[tuple[str, str]], trainer: str, python: str) -> tuple[
             if versions:
                 raise ToolError(f"{trainer}'s scorer started once and never again: {told}", where=python,
                                 mend="see that there is memory left, then repeat the command")
-            return [(None, "")] * len(asked), {}, f"{trainer} cannot be run by {python}: {told}"
+            return [(None, "")] * len(asked), {}, f"{trainer}'s scorer is not installed ({told})"
         versions = json.loads(lines[0])
         scores += [(score, why) for score, why in map(json.loads, lines[1:])]
         if len(scores) < len(asked):
@@ -120,9 +121,12 @@ def _child(asked: Sequence[tuple[str, str]], trainer: str, python: str) -> tuple
                               capture_output=True, text=True, check=False, env={**os.environ, **quiet})
     except OSError as error:
         raise ParameterError(f"this interpreter cannot be started: {error.strerror}", where=python,
-                             mend=f"name the python of an environment with the trainers, by {VARIABLE}") from error
+                             mend=MEND) from error
+    lines = [line for line in done.stdout.split("\n") if line]
+    if lines and not lines[0].startswith("{"):
+        raise ParameterError("this is no python: it answers something else", where=python, mend=MEND)
     complaint = done.stderr.strip().splitlines()[-1:] or [f"it ended with code {done.returncode}"]
-    return [line for line in done.stdout.split("\n") if line], complaint[0][:300]
+    return lines, complaint[0][:200]
 
 
 def _line(pair: tuple[str, str]) -> str:

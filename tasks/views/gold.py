@@ -54,7 +54,7 @@ def wrong(answer: str) -> str:
 def _others(answer: str) -> Iterator[str]:
     yield from (canonical(text) for text, _ in altered(answer))
     if answer.startswith("\\text{"):
-        yield "\\text{none of them}"
+        yield from ("\\text{none of them}", "10")
     for number in reversed(list(re.finditer(r"\d+", answer))):
         yield answer[:number.start()] + str(int(number[0]) + 1) + answer[number.end():]
     yield f"{answer}+1"
@@ -75,12 +75,10 @@ def _rewritten(text: str) -> str:
     read, told = tidy(text), shape(text)
     if told.kind == "choice":
         return told.name
-    if told.kind == "text" and read.text.strip() and not _MATHS.search(read.text):
+    if told.kind in ("text", "set") and read.text.strip() and not _MATHS.search(read.text):  # "no solution" is a set
         return f"\\text{{{read.text.strip()}}}"
     if told.kind == "text" or read.qualifier:
         return ""
-    if told.kind == "set" and not told.parts:
-        return "\\emptyset"
     made = read.text
     if (assigned := _ASSIGNED.fullmatch(made)) and not re.search(r"(?<![\\A-Za-z])[A-Za-z]", assigned[1]):
         made = assigned[1]

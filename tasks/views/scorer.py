@@ -21,6 +21,7 @@ from typing import Any
 
 SECONDS = 30  # TRL's own limits add up to 25
 DATA_SOURCE = "lighteval/MATH"  # the name by which verl's stock router finds its scorer of boxed answers
+STARTING = 300  # seconds; torch from a cold disk takes its time
 Scorer = Callable[[str, str], Any]
 
 
@@ -55,7 +56,9 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     make, packages = SCORERS[sys.argv[1]]
     with redirect_stdout(sys.stderr):  # verl prints its errors
+        faulthandler.dump_traceback_later(STARTING, exit=True)
         score = make()
+        faulthandler.cancel_dump_traceback_later()
         print(json.dumps({name: importlib.metadata.version(name) for name in packages}), file=said, flush=True)
         for line in sys.stdin:
             gold, text = json.loads(line)
