@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,48 +133,53 @@ def test_a_run_that_did_nothing_yet_opens(tmp_path: Path) -> None:
     assert "No step is done yet" in page("report.html.jinja", **facts_of(tmp_path))
 
 
-def test_a_browser_shows_it_without_sideways_scroll_and_without_a_script(written: Path) -> None:
-    with chromium() as browser:
-        for width, theme in ((width, theme) for width in WIDTHS for theme in THEMES):
-            shown, asked = sealed(browser, width, theme)
-            shown.goto(written.as_uri())
-            shown.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-            assert shown.evaluate("document.documentElement.scrollWidth") <= width
-            assert (shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") == (
-                theme == "light")
-            assert shown.evaluate("document.scripts.length + document.images.length") == 0
-            assert shown.title() == "mathmill report: made " + shown.locator("header code").inner_text()
-            assert asked == [written.as_uri()]
-            shown.close()
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+def test_a_browser_shows_it_without_sideways_scroll_and_without_a_script(written: Path, browser: Any) -> None:
+    for width, theme in ((width, theme) for width in WIDTHS for theme in THEMES):
+        shown, asked = sealed(browser, width, theme)
+        shown.goto(written.as_uri())
+        shown.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        assert (shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") == (
+            theme == "light")
+        assert shown.evaluate("document.scripts.length + document.images.length") == 0
+        assert shown.title() == "mathmill report: made " + shown.locator("header code").inner_text()
+        assert asked == [written.as_uri()]
+        shown.close()
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_axe_finds_nothing(written: Path, theme: str) -> None:
-    with chromium() as browser:
-        shown, _ = sealed(browser, WIDTHS[0], theme)
-        shown.goto(written.as_uri())
-        assert axe(shown) == []
+def test_axe_finds_nothing(written: Path, browser: Any, theme: str) -> None:
+    shown, _ = sealed(browser, WIDTHS[0], theme)
+    shown.goto(written.as_uri())
+    assert axe(shown) == []
+    shown.close()
 
 
-def test_the_keyboard_reaches_everything_in_order(written: Path) -> None:
-    with chromium() as browser:
-        shown, _ = sealed(browser, *WIDTHS[1:], "light")
-        shown.goto(written.as_uri())
+def test_the_keyboard_reaches_everything_in_order(written: Path, browser: Any) -> None:
+    shown, _ = sealed(browser, WIDTHS[1], "light")
+    shown.goto(written.as_uri())
+    shown.keyboard.press("Tab")
+    assert shown.evaluate("document.activeElement.className") == "skip"
+    assert shown.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    places = []
+    for _ in range(25):
         shown.keyboard.press("Tab")
-        assert shown.evaluate("document.activeElement.className") == "skip"
-        assert shown.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
-        places = []
-        for _ in range(25):
-            shown.keyboard.press("Tab")
-            assert shown.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-            places.append(shown.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
-        assert places == sorted(set(places))
-        shown.locator("summary").first.focus()
-        shown.keyboard.press("Enter")
-        assert shown.evaluate("document.activeElement.parentElement.open")
-        shown.locator(".skip").focus()
-        shown.keyboard.press("Enter")
-        assert shown.evaluate("document.activeElement.id") == "main"
+        assert shown.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        places.append(shown.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
+    assert places == sorted(set(places))
+    shown.locator("summary").first.focus()
+    shown.keyboard.press("Enter")
+    assert shown.evaluate("document.activeElement.parentElement.open")
+    shown.locator(".skip").focus()
+    shown.keyboard.press("Enter")
+    assert shown.evaluate("document.activeElement.id") == "main"
+    shown.close()
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=THEMES)

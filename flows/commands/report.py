@@ -23,4 +23,5 @@ def report(
     if facts["state"]:
         typer.echo(facts["state"], err=True)
     write_file(place, page("report.html.jinja", **facts).encode())
-    typer.echo(f"{facts['rows']:,} rows, {place.stat().st_size:,} bytes: {place}")
+    told = f"{facts['rows']:,} rows" if facts["rows"] or not facts["claims"] else f"{facts['claims']:,} claims"
+    typer.echo(f"{told}, {place.stat().st_size:,} bytes: {place}")

@@ -58,18 +58,19 @@ def intervals(title: str, rows: Rows) -> Markup:
              {"mark": {"type": "point", "fill": "var(--bad)", "stroke": "var(--bad)", "size": 70, "opacity": 1},
               "encoding": {"x": {"field": "share", **share}}}]
     desc = "; ".join(f"{row['label']}: {row['share']:.2%}, from {row['low']:.2%} to {row['high']:.2%}" for row in shown)
-    return _svg(title, desc, {"data": {"values": shown}, "layer": drawn, "encoding": {"y": _names(shown)}}, len(shown))
+    spec = {"data": {"values": shown}, "layer": drawn, "encoding": {"y": _names(shown, gap=12)}}
+    return _svg(title, desc, spec, len(shown))
 
 
-def _names(rows: Rows) -> dict[str, Any]:
+def _names(rows: Rows, gap: int = 6) -> dict[str, Any]:
     """The axis of names. A row is known by its place: two may have one name. Widths are counted, not measured, so that
     the drawing is the same whatever fonts this machine has."""
     names = [str(row["label"]) for row in rows]
     cut = [name if len(name) <= LONGEST else f"{name[:LONGEST - 1]}…" for name in names]
-    wide = max(map(len, cut), default=0) * LETTER + 8
+    wide = max(map(len, cut), default=0) * LETTER + gap + 2
     return {"field": "row", "type": "ordinal", "axis": {
         "title": None, "labelExpr": f"{json.dumps(cut)}[datum.value]", "labelLimit": wide, "domain": False,
-        "ticks": False, "labelPadding": 6, "minExtent": wide}}
+        "ticks": False, "labelPadding": gap, "minExtent": wide}}
 
 
 def _svg(title: str, desc: str, spec: Mapping[str, Any], rows: int) -> Markup:

@@ -46,7 +46,8 @@ def facts_of(folder: Path) -> dict[str, Any]:
     final, notes = final_view(house), run.get("notes", {})
     rows, funnel = counted(house, final), _funnel(run)
     return {
-        "run": run, "state": state_of(folder, run), "rows": rows, "funnel": funnel, "rejected": _rejected(funnel),
+        "run": run, "state": state_of(folder, run), "rows": rows, "claims": counted(house, "claims"),
+        "funnel": funnel, "rejected": _rejected(funnel),
         "difficulty": _shares(house, final, "difficulty"), "rates": _histogram(house),
         "shares": [(title, _shares(house, final, column)) for title, column in SHARES],
         "families": asked(house, FAMILIES.format(final)), "sizes": asked(house, SIZES.format(final))[0],
