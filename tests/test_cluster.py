@@ -225,6 +225,16 @@ def test_a_run_that_is_stopped_leaves_no_processes(tmp_path: Path, how: int, unb
     assert contents(folder) == unbroken
 
 
+def test_a_cluster_that_does_not_end_in_time_is_killed(
+        tmp_path: Path, dask: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PARTING", 0.001)
+    with open_run(tmp_path / "run"):
+        each(by_row(problem), seeds(300), into=Problem, name="problems")
+        workers = [psutil.Process(pid) for pid in dask_workers(os.getpid())]
+    assert len(workers) == 2
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
 def test_a_scheduler_that_goes_away_is_one_message(tmp_path: Path, machines: Callable[[int], Scheduler]) -> None:
     folder, scheduler = tmp_path / "run", machines(1)
     process = begin(folder, MATHMILL_WORKERS_AT=scheduler.address, DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="3s")

@@ -38,6 +38,7 @@ T = TypeVar("T")
 
 CONNECT = 5.0  # seconds for a scheduler to answer
 ARRIVAL = 60.0  # seconds for its first worker to come
+PARTING = 10.0  # seconds for a cluster of our own to end in good order
 SILENCE = 20.0  # seconds without an end of any shard, after which is looked whether anybody works
 # One shard a worker: of two, the one that waits would be blamed for what the other does to its worker.
 SETTINGS = {"distributed.scheduler.allowed-failures": STRIKES - 1,
@@ -97,7 +98,7 @@ class Dask:
         with suppress(Exception):  # whatever it is, there is nothing left to do about it
             client.close(timeout=1)
         if cluster is not None:
-            cluster.close(timeout=CONNECT)
+            _end(cluster)
 
     def _client(self) -> Any:
         if self._held is None:
@@ -178,6 +179,16 @@ def _started(count: int) -> Any:
                            dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(cluster: Any) -> None:
+    pids = [nanny.pid for nanny in cluster.workers.values()]
+    try:
+        cluster.close(timeout=PARTING)
+    except Exception:  # mostly a machine too busy to do it in time; its processes must go all the same
+        for pid in filter(None, pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _reply(future: Any, name: str, number: int) -> tuple[bool, Any]:

@@ -7,7 +7,7 @@ a scheduler that has workers on other machines; an address alone means Dask. The
 import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from schemas.errors import ParameterError
 from schemas.run import Run
@@ -33,7 +33,7 @@ class Runner(Protocol):
 
 
 def chosen() -> str:
-    """The runner's dotted name. Raises nothing."""
+    """The runner's dotted name."""
     name = os.environ.get("MATHMILL_RUNNER", "") or ("dask" if address() else "processes")
     return RUNNERS.get(name, name)
 
@@ -61,9 +61,5 @@ def runner_class() -> Callable[[int, Run], Runner]:
     if not all(callable(getattr(found, method, None)) for method in ("map", "close")):
         raise ParameterError(f"{name!r} is no runner: it has no `map` and `close`", where="--runner, MATHMILL_RUNNER",
                              mend=known)
-    getattr(found, "check", _nothing)()
+    getattr(found, "check", lambda: None)()
     return cast(Callable[[int, Run], Runner], found)
-
-
-def _nothing() -> Any:
-    return None
