@@ -12,9 +12,14 @@ from typing import Annotated, Any
 
 from flows.commands import catalogue
 from flows.rounds import in_rounds
-from flows.schedule_set import taken, topped_up
+from flows.schedule_set import topped_up
 from schemas.errors import BusyError
-from schemas.table import Table
+from schemas.manifest import MANIFEST
+from schemas.table import Table, write_file
+from tasks.report.facts import facts_of
+from tasks.report.page import page
+from tasks.tools import artifacts
+from tasks.tools.locks import taken
 from tasks.tools.orchestrator import as_flow, signature_with
 from tasks.tools.progress import say
 
@@ -50,7 +55,19 @@ def once(recipe: Any, accepted: int, into: str, given: dict[str, Any]) -> Table[
         with taken(Path(into)):
             return topped_up(recipe, Path(into), accepted, given)
     table: Table[Any] = in_rounds(recipe, accepted, None, given) if accepted else recipe.run(**given)
+    reported(recipe.name, next(place for place in table.path.parents if (place / MANIFEST).exists()))
     return table
+
+
+def reported(name: str, folder: Path) -> None:
+    """Writes the report of a run, once, and shows it in Prefect's UI; one that fails is a line, not the run's end."""
+    place = artifacts.report_of(folder)
+    try:
+        if not place.exists():
+            write_file(place, page("report.html.jinja", **facts_of(folder)).encode())
+        artifacts.link(folder, name)
+    except Exception as error:
+        say(f"{folder}: no report ({type(error).__name__}: {error}); mathmill report {folder}")
 
 
 def waiting(work: Callable[[], Table[Any]]) -> Table[Any]:

@@ -9,41 +9,23 @@ Everything about batch k follows from the shards before it, so a batch that was 
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from flows.rounds import in_rounds
-from schemas.errors import BusyError, InputError, ParameterError
+from schemas.errors import InputError, ParameterError
 from schemas.manifest import MANIFEST
 from schemas.parameters import InputFile
 from schemas.records import Example, Rejection, reject
 from schemas.run import current_run
-from schemas.table import Table, storage, write_file, write_shard
+from schemas.table import Table, write_file, write_shard
 from tasks import dedup
 from tasks.tools.each import whole
 from tasks.tools.orchestrator import recipe, task
 from tasks.tools.progress import say
 
 BATCHES = 12  # in one firing
-
-
-@contextmanager
-def taken(folder: Path) -> Iterator[None]:
-    """Nobody else adds to the set meanwhile. Raises `BusyError` where somebody does, `StorageError`."""
-    path = folder.with_name(f"{folder.name}.lock")
-    with storage(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = open(path, "a")  # noqa: SIM115
-    with handle:
-        try:
-            flock(handle, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            raise BusyError("another process is adding to this data set", where=str(folder),
-                            mend="wait for it") from None
-        yield
 
 
 def topped_up(flow: Any, folder: Path, accepted: int, values: dict[str, Any]) -> Table[Example]:

@@ -108,6 +108,7 @@ def holds(hub: ScriptedHub, folder: Path, repo: str = "user/set") -> None:
     there = {name: blob.data for name, blob in hub.repos[repo].files.items() if name != ".gitattributes"}
     assert sorted(there) == sorted(files)
     assert there == files
+    assert not any(TOKEN.encode() in data for data in there.values())
 
 
 @pytest.fixture
@@ -447,6 +448,18 @@ def test_a_token_that_may_only_read(run: Path, hub: ScriptedHub, monkeypatch: py
     monkeypatch.setenv("HF_TOKEN", READER)
     assert "may only read" in failed(lambda: publish(run))
     assert hub.repos == {}
+
+
+@pytest.mark.parametrize(("status", "says"), [(403, "this token may not do that"), (401, "does not know this token")])
+def test_a_token_that_the_store_refuses(run: Path, hub: ScriptedHub, monkeypatch: pytest.MonkeyPatch, status: int,
+                                        says: str) -> None:
+    """By Xet the upload has a token of its own, and its client an error for all that goes wrong."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    hub.faults.append(at(1, Refuse(status), "xet-write-token", -1))
+    assert says in failed(lambda: publish(run))
+    assert len(hub.repos["user/set"].commits) == 1
 
 
 def test_somebody_elses_name(run: Path, hub: ScriptedHub) -> None:

@@ -29,46 +29,46 @@ def publish(
 
     Repeated, it sends what is new and nothing else. The token is that of `hf auth login`, or HF_TOKEN.
     """
+    from flows.commands.verify_run import find
     from schemas.errors import ParameterError
     from tasks.export import NAME
-    from tasks.publish.draft import Choice
+    from tasks.publish.draft import Choice, draft_folder
+    from tasks.tools.locks import taken
 
     if "/" not in repo or not NAME.fullmatch(repo):
         raise ParameterError(f"{repo!r} is no name on the Hub", where="--repo", mend="write USER/NAME")
     if append and (replace or dry_run):
         raise ParameterError("--append goes with neither --replace nor --dry-run", where="--append",
                              mend="what is new to the data set, only the Hub can tell")
-    choice = Choice(flagged, licence)
-    if dry_run:
-        return _show(_draft(run, repo, choice))
-    return _publish(run, repo, choice, public, append, replace)
+    folder, choice = find(run), Choice(flagged, licence)
+    with taken(draft_folder(folder, repo)):
+        if dry_run:
+            return _show(_draft(folder, repo, choice))
+        return _publish(folder, repo, choice, public, append, replace)
 
 
-def _draft(run: str, repo: str, choice: "Choice") -> "Draft":
+def _draft(folder: Path, repo: str, choice: "Choice") -> "Draft":
     """The draft of a run, or of a data set that grows while nobody adds to it."""
-    from flows.commands.verify_run import find
     from tasks.publish.draft import of_run
     from tasks.publish.growing import is_set, of_set
+    from tasks.tools.locks import taken
 
-    folder = find(run)
     if not is_set(folder):
         return of_run(folder, repo, choice)
-    from flows.schedule_set import taken
-
     with taken(folder):
         return of_set(folder, repo, choice)
 
 
-def _publish(run: str, repo: str, choice: "Choice", public: bool, append: bool, replace: bool) -> None:
+def _publish(folder: Path, repo: str, choice: "Choice", public: bool, append: bool, replace: bool) -> None:
     from tasks.publish.send import repository, send
     from tasks.tools.hub_writer import Hub
 
     if append:
         hub = Hub()
         seen = repository(hub, repo, public)
-        draft = _addition(run, repo, choice, hub, seen)
+        draft = _addition(folder, repo, choice, hub, seen)
     else:  # what is wrong with the run is found before anything is made on the Hub
-        draft, hub = _draft(run, repo, choice), Hub()
+        draft, hub = _draft(folder, repo, choice), Hub()
         seen = repository(hub, repo, public)
     sent = send(hub, draft, seen, replace)
     if not sent.added and not sent.gone:
@@ -79,20 +79,19 @@ def _publish(run: str, repo: str, choice: "Choice", public: bool, append: bool, 
         f"commit {sent.head[:10]}")
 
 
-def _addition(run: str, repo: str, choice: "Choice", hub: "Hub", seen: "Seen") -> "Draft":
+def _addition(folder: Path, repo: str, choice: "Choice", hub: "Hub", seen: "Seen") -> "Draft":
     """The draft of what is there and of the run; of the run alone, where nothing is there."""
-    from flows.commands.verify_run import find
     from schemas.errors import ParameterError
     from schemas.manifest import read_manifest
     from tasks.publish.addition import of_addition
     from tasks.publish.growing import is_set
     from tasks.publish.send import published
 
-    folder, there = find(run), published(hub, repo, seen)
+    there = published(hub, repo, seen)
     if is_set(folder):
         raise ParameterError("a data set that grows appends by itself", where="--append", mend="leave it out")
     if not there:
-        return _draft(run, repo, choice)
+        return _draft(folder, repo, choice)
     if read_manifest(folder)["run_id"] in [source["run_id"] for source in there["sources"]]:
         raise ParameterError("this run's rows are there already", where=repo, mend="there is nothing to do")
     files = {name: hub.fetch(repo, name, seen.head) for name in there["files"] if name.endswith(".parquet")}

@@ -20,7 +20,8 @@ from tasks.tools.hub_faults import Broken, Moved, lost
 from tasks.tools.hub_writer import Seen
 
 DATA = ("data/train-*", "data/test-*")  # what the card's configs take for ours
-TRIES = 5  # commits, where others commit meanwhile or the connection breaks
+TRIES = 5  # commits, where others commit meanwhile
+BREAKS = 2  # connections that break; the library asks again by itself, for minutes
 LFS = 64  # hexadecimal digits of a sha256; git's own hash has 40
 
 
@@ -78,8 +79,9 @@ def published(hub: Remote, repo: str, seen: Seen) -> dict[str, Any]:
 def send(hub: Remote, draft: Draft, seen: Seen, replace: bool = False) -> Sent:
     """Make the repository hold the draft, in one commit. Raises `InputError` where that would undo others' work."""
     there = published(hub, draft.repo, seen) if MANIFEST in seen.files and not _same(draft, seen, MANIFEST) else {}
-    if not all(_same(draft, seen, name) for name in draft.hashes):
+    if not _done(draft, seen):
         _check(hub, draft, seen, there, replace)
+    broken = 0
     for _ in range(TRIES):
         added, gone = _changes(draft, seen, there)
         if not added and not gone:
@@ -87,13 +89,14 @@ def send(hub: Remote, draft: Draft, seen: Seen, replace: bool = False) -> Sent:
         files = {name: draft.folder / name for name in added}
         try:
             head = hub.commit(draft.repo, files, draft.hashes, gone, seen.head, draft.title)
-        except (Moved, Broken) as trouble:
-            last: Exception = trouble
-        else:
             return Sent(head, added, gone, sum(path.stat().st_size for path in files.values()))
-        seen = _seen_again(hub, draft, seen)
-    if isinstance(last, Broken):
-        raise lost(draft.repo, last) from last
+        except Moved:
+            seen = _seen_again(hub, draft, seen)
+        except Broken as trouble:
+            broken += 1
+            seen = _seen_again(hub, draft, seen)
+            if broken == BREAKS and not _done(draft, seen):
+                raise lost(draft.repo, trouble) from trouble
     raise ToolError("others commit faster than this can", where=draft.repo, mend="repeat the command later")
 
 
@@ -102,12 +105,16 @@ def _seen_again(hub: Remote, draft: Draft, before: Seen) -> Seen:
     now = hub.look(draft.repo)
     if now is None:
         raise ToolError("the data set is gone", where=draft.repo, mend="repeat the command to make it anew")
-    ours, wanted = _ours(draft, now), all(_same(draft, now, name) for name in draft.hashes)
-    if ours != _ours(draft, before) and not wanted:
+    ours = _ours(draft, now)
+    if ours != _ours(draft, before) and not _done(draft, now):
         changed = sorted(name for name in {*ours, *_ours(draft, before)} if ours.get(name) != before.files.get(name))
         raise InputError(f"somebody else changed {', '.join(changed[:3])} meanwhile", where=draft.repo,
                          mend="look at its history, then repeat the command; nothing was published")
     return now
+
+
+def _done(draft: Draft, seen: Seen) -> bool:
+    return all(_same(draft, seen, name) for name in draft.hashes)
 
 
 def _ours(draft: Draft, seen: Seen) -> dict[str, str]:

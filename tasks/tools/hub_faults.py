@@ -3,6 +3,7 @@
 The kinds are read by name: they come from three libraries, and a broken upload wraps its cause.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ FIRST, LONGEST = 1.0, 300.0  # seconds; the Hub counts requests in windows of fi
 NETWORK = {"TransportError", "ConnectionError", "TimeoutError", "OfflineModeIsEnabled", "JSONDecodeError"}
 AGAIN = "repeat the command: what arrived is not sent again, and nothing is seen before all of it is there"
 MAKE = "make a token that may write at https://huggingface.co/settings/tokens, then `hf auth login` or HF_TOKEN=…"
+# The Xet client has no exceptions of its own: it raises ConnectionError, and the status stands in its text.
+XET, ZERO = re.compile(r"HTTP status \w+ error \((\d{3})"), ("", "0")
 
 
 class Moved(Exception):
@@ -42,12 +45,12 @@ def waits_for_limit(error: BaseException, tries: int) -> float | None:
 def explained(where: str, error: BaseException, secrets: Iterable[str]) -> Exception:
     """The one message for this, without the `secrets`; `Moved` and `Broken` where the caller can do something."""
     response, kinds, text = _response(error), _kinds(error), _clean(_words(error), secrets)
-    status = response.status_code if response is not None else 0
+    status = response.status_code if response is not None else int((XET.search(text) or ZERO)[1])
     if status == 412:
         return Moved(text)
     if status in BUSY and status != 429:
         return Broken(f"the Hub fails (HTTP {status})")
-    if (not status and kinds & NETWORK) or "hf_xet" in f"{type(error).__module__}":
+    if not status and kinds & NETWORK:
         return Broken(f"the connection to the Hub broke or never came about: {text}")
     if (type(error) is ValueError and "README.md" in str(error)) or (status == 400 and _of_card(text)):
         return InputError(f"the Hub refuses the card: {text}", where=f"{where}/README.md",
