@@ -322,6 +322,9 @@ def test_an_appended_run_sends_its_rows_alone(run: Path, hub: ScriptedHub, tmp_p
     assert hub.sent == sum(len(after[name].data) for name in new)
     draft = tmp_path / "second.hub" / "user--set"
     holds(hub, draft)
+    read = loaded(hub, tmp_path, "user/set")
+    assert {side: sorted(row["id"] for row in found) for side, found in read.items()} == {
+        side: sorted(row["id"] for row in rows(draft / "data", side)) for side in ("train", "test")}
     sides = {side: rows(draft / "data", side) for side in ("train", "test")}
     assert len({row["id"] for side in sides.values() for row in side}) == 60 + 60
     for key in ("template_id", "seed_id"):
@@ -634,6 +637,19 @@ def test_a_network_that_drops_once_is_not_even_noticed(run: Path, hub: ScriptedH
             attempt()
             assert len(hub.repos["user/set"].commits) == 2, f"one commit, dropped at {number}, {late}"
             holds(hub, run.parent / "run.hub" / "user--set")
+
+
+@pytest.mark.parametrize("on", ["whoami", "PUT /lfs", "/commit/"])
+def test_a_network_that_goes_silent(hub: ScriptedHub, attempt: Callable[[], Sent], monkeypatch: pytest.MonkeyPatch,
+                                    on: str) -> None:
+    """No answer and no end of the connection either, as behind a router that was switched off."""
+    monkeypatch.setattr(hub_writer, "SILENCE", 0.2)
+    hub.faults.append(at(1, Hold(threading.Event()), on, -1))
+    assert "repeat the command" in failed(attempt)
+    monkeypatch.setattr(hub_writer, "SILENCE", 20.0)
+    hub.settled()
+    attempt()
+    assert len(hub.repos["user/set"].commits) == 2
 
 
 def test_what_arrived_is_not_sent_again(run: Path, hub: ScriptedHub) -> None:

@@ -106,7 +106,7 @@ def _show(draft: "Draft") -> None:
     """What would go up, and where it lies to be looked at."""
     sizes = {name: (draft.folder / name).stat().st_size for name in sorted(draft.hashes)}
     for name, size in sizes.items():
-        typer.echo(f"{size:>13,}  {draft.hashes[name][:12]}  {name}")
+        typer.echo(f"{size:>13,}  {name}")
     typer.echo(f"{sum(sizes.values()):>13,}  bytes in {len(sizes)} files, {draft.rows:,} rows{_left_out(draft)}, "
                f"for {draft.repo}; nothing was sent: look at it in {_near(draft.folder)}")
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from schemas.errors import ToolError
 from tasks.tools.hub import reachable
@@ -19,6 +19,7 @@ from tasks.tools.hub_faults import Broken, explained, lost, waits, waits_for_lim
 from tasks.tools.progress import say
 
 T = TypeVar("T")
+SILENCE = 300.0  # seconds without a word after which a connection counts as broken; the library would wait for ever
 TRIES = 5  # of one request that the library itself does not repeat
 KIND = "dataset"
 
@@ -40,8 +41,9 @@ class Hub:
         if not reachable():  # one look: the library would try for minutes
             raise ToolError("the Hugging Face Hub cannot be reached", where="--repo",
                             mend="see that there is a network, and HF_HUB_OFFLINE not set; --dry-run needs none")
-        from huggingface_hub import HfApi
+        from huggingface_hub import HfApi, set_client_factory
 
+        set_client_factory(_client)
         self.api = HfApi(library_name="mathmill")
 
     @property
@@ -146,6 +148,15 @@ def _token() -> str:
     with suppress(OSError):
         return get_token() or ""
     return ""
+
+
+def _client() -> Any:
+    """The library's own, with an end to its patience."""
+    from huggingface_hub.utils._http import default_client_factory
+
+    client = default_client_factory()
+    client.timeout = SILENCE
+    return client
 
 
 def _prepare() -> None:
