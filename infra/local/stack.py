@@ -50,11 +50,11 @@ class Stack:
         in time, or PostgreSQL is not installed."""
         self.postgres.installed()
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.process("keeper").pid:
-            self.process("keeper").start(["-m", "infra.local", "keep"], {
-                **os.environ, "MATHMILL_LOCAL": str(self.folder), "MATHMILL_LOCAL_PORT": str(self.port)})
+        here = {"MATHMILL_LOCAL": str(self.folder), "MATHMILL_LOCAL_PORT": str(self.port)}
         until = time.monotonic() + STARTUP
         while not all(self.status().values()):
+            if not self.process("keeper").pid:  # also if it was only about to end when we came
+                self.process("keeper").start(["-m", "infra.local", "keep"], {**os.environ, **here})
             if time.monotonic() > until:
                 raise SystemExit(f"not all is well: {self.status()}\n" + self._ends())
             time.sleep(0.3)

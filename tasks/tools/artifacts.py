@@ -12,7 +12,6 @@ from schemas.table import REJECTED, Table
 
 SAMPLES = 3  # rejections shown of each rule
 WIDTH = 300  # characters shown of a rejected row
-REPORT = "report.html"  # what `mathmill report` writes into a run's folder
 
 
 def show(folder: Path) -> None:
@@ -39,16 +38,42 @@ def _make(folder: Path, record: Mapping[str, Any]) -> None:
         made.create_table_artifact(rejected, key=f"rejections-{key}", description=f"Rejections by reason of {title}")
     if calls := record.get("notes", {}).get("calls"):
         made.create_table_artifact(calls, key=f"cost-{key}", description=f"Cost of calls of {title}")
-    report = folder.absolute() / REPORT
-    place = report if report.exists() else folder.absolute()
-    made.create_link_artifact(place.as_uri(), key=f"run-{key}", link_text=f"{title}: {place}",
-                              description=f"Tables of {title}; `mathmill report {folder}` makes its report")
+    text = summary(folder.absolute(), record)
+    made.create_markdown_artifact(text, key=f"run-{key}", description=f"Where {title} lies")
+
+
+def report_of(folder: Path) -> Path:
+    """Where `mathmill report` puts the page of the run in `folder`."""
+    return folder.absolute().with_name(f"{folder.name}.html")
+
+
+def link(folder: Path, recipe: str) -> None:
+    """The report of the run in `folder`, as an artifact of the flow run that is under way."""
+    from prefect import artifacts
+
+    made: Any = artifacts
+    place = report_of(folder)
+    # A browser follows no link from a server to a file: it is there to be copied.
+    made.create_link_artifact(place.as_uri(), key=f"report-{recipe.replace('_', '-')}", link_text=str(place),
+                              description=f"Report of {recipe} {folder.name}: open it on the worker's machine")
+
+
+def summary(folder: Path, record: Mapping[str, Any]) -> str:
+    """What a run came to and what can be done with it, as Markdown."""
+    final = (record.get("result") or {}).get("path", "")
+    rows = next((step["kept"] for name, step in record["steps"].items() if name == Path(final).name), None)
+    told = f"**{rows:,} rows** in `{folder / final}`" if rows is not None else f"Its tables lie in `{folder}`"
+    return "\n".join([
+        told, "", "| to | on the worker's machine |", "|---|---|", f"| read it | `mathmill report {folder}` |",
+        f"| search it, flag rows | `mathmill browse {folder}` |", f"| check it | `mathmill verify-run {folder}` |",
+        f"| publish it | `mathmill publish {folder} --repo USER/NAME` |"])
 
 
 def funnel(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row a step: what came in, what went on, what did not, and how long it took."""
-    return [{"step": name, "rows in": step["rows_in"], "due": step["expected"], "kept": step["kept"],
-             "rejected": step["rejected"], "seconds": step["seconds"]} for name, step in record["steps"].items()]
+    return [{"step": name, "rows in": step["rows_in"], "expected": step["expected"], "kept": step["kept"],
+             "rejected": step["rejected"], "seconds": round(step["seconds"], 1)}
+            for name, step in record["steps"].items()]
 
 
 def rejections(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
