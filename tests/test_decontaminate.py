@@ -85,7 +85,7 @@ def test_counts_by_test_set_are_noted(tmp_path: Path, items: Path) -> None:
     with a_run(tmp_path / "run") as run:
         decontaminate.against(examples(run, [example("a", FERRY, "315")]), test_sets=[str(items), f"cubes={other}"])
         noted = run.record["notes"]["clean.test_sets"]
-    assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "same_problem": 0, "template_twin": 0,
+    assert noted["guarded"] == {"items": 3, "exact": 1, "ngram": 0, "alike": 0, "same_problem": 0, "template_twin": 0,
                                 "rephrased": 0, "same_numbers": 0}
     assert noted["cubes"]["items"] == 1
     assert any(line.startswith("Test set guarded (3 items)") and "exact 1" in line for line in cleaning(run))

@@ -37,6 +37,18 @@ def listed(
     console().print(grid)
 
 
+@test_sets.command("fingerprint")
+def fingerprinted(
+    test_set: Annotated[str, typer.Argument(metavar="TESTSET", help="A file, NAME=FILE, or a Hub id.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.parquet", help="Where to.")],
+) -> None:
+    """Hashes of a test set instead of its texts, to be shared where those may not be: --against takes them."""
+    from tasks.decontaminate.fingerprints import write_fingerprints
+    from tasks.decontaminate.items import fingerprints_of, resolve
+
+    typer.echo(f"{write_fingerprints(out, fingerprints_of(resolve(test_set))):,} fingerprints in {out}")
+
+
 @test_sets.command("fetch")
 def fetched(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Short names, as the list has them; or: all.")],

@@ -2,6 +2,7 @@
 
     exact          the item's text but for case, spaces and punctuation
     ngram          13 words in a row with an item; numbers, names and formulas not counted
+    alike          an item's numbers, and most of its words and signs, formulas in whatever spelling
     same_problem   an item's numbers and answer, and the texts mean much the same
     rephrased      the text as it stands means an item's; less likeness will do where most numbers are shared
     template_twin  an item's story with other numbers and names: near to it and nearer than its neighbours are
@@ -21,6 +22,7 @@ from dataclasses import asdict
 from schemas.records import Example
 from schemas.run import current_run
 from schemas.table import Table
+from tasks.decontaminate.alike import alike
 from tasks.decontaminate.items import Item, items_of, sources
 from tasks.decontaminate.levels import Levels, levels_of
 from tasks.decontaminate.recheck import flagged, rechecked
@@ -36,6 +38,7 @@ __all__ = ["against", "flagged", "rechecked"]
 REASONS = {
     "exact": "the same text as test item {item}",
     "ngram": "{n} words in a row with test item {item}, numbers and names not counted ({score:.0%} of its runs)",
+    "alike": "the numbers of test item {item}, and {score:.0%} of words and signs in common",
     "same_problem": "the numbers and the answer of test item {item}, and means the same (cosine {score:.3f})",
     "rephrased": "test item {item} in other words (cosine {score:.3f})",
     "template_twin": "the story of test item {item} with numbers masked (cosine less crowding {score:.3f})",
@@ -85,6 +88,7 @@ def _twins(examples: Table[Example], table: Table[Print], items: list[Item], emb
     texts = masked_texts(table, kept_masks(prints, decision)[0])
     shared_words(prints, texts, items, levels, decision)
     same_numbers(prints, items, decision)
+    alike(examples, prints, told, levels, decision)
     if told:
         rest()  # the workers hold templates, the encoder a model: not both at once
         with encoder(embedder):  # one child for all that is embedded here

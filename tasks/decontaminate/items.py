@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.errors import InputError, ParameterError
-from tasks.decontaminate.fingerprints import Fingerprint, are_fingerprints, print_of, read_fingerprints
+from tasks.decontaminate.fingerprints import (
+    Fingerprint,
+    are_fingerprints,
+    fingerprint,
+    print_of,
+    read_fingerprints,
+)
 from tasks.decontaminate.known import Known, known, known_as
 from tasks.sample import final_answer
 from tasks.tools import hub
@@ -115,6 +121,12 @@ def items_of(source: Source) -> Iterator[Item]:
         answer = final_answer(said) or said
         yield Item(source.name, cell["problem"].strip(),
                    take_one(f"{source.name}:{cell.get('id') or line}", cell["problem"].strip(), answer))
+
+
+def fingerprints_of(source: Source) -> list[Fingerprint]:
+    """The fingerprints of a test set whose texts are here; of those that are none already."""
+    return [item.fingerprint or fingerprint(item.print.id.removeprefix(f"{source.name}:"), item.print)
+            for item in items_of(source)]
 
 
 def _columns(row: Mapping[str, object], source: Source) -> dict[str, str]:

@@ -22,6 +22,8 @@ class Levels:
 
     ngram: int = NGRAM  # words in a row, numbers and names not counted; 0: off
     ngram_share: float = 0.0  # so much of an item's runs must be shared
+    alike: float = 0.62  # with numbers and answer an item's, so much of words and signs in common
+    alike_other: float = 0.82  # with the numbers, whatever the answer: another question on the same, or no answer known
     same_problem: float = 0.75  # with numbers and answer an item's, wordings this alike are one problem
     same_text: float = 0.65  # or texts as they stand
     rephrased: float = 0.88  # texts as they stand, whatever their numbers
@@ -34,10 +36,10 @@ class Levels:
 
 
 LEVELS: Mapping[str, Levels] = {
-    "lenient": Levels(ngram=0, rephrased=OFF, template_twin=OFF, named_twin=OFF),
+    "lenient": Levels(ngram=0, alike_other=0.95, rephrased=OFF, template_twin=OFF, named_twin=OFF),
     "default": Levels(),
-    "strict": Levels(ngram=10, same_problem=0.7, same_text=0.6, rephrased=0.85, rephrased_shared=0.78,
-                     template_twin=0.88, named_twin=0.84, terse=0.93)}
+    "strict": Levels(ngram=10, alike=0.55, alike_other=0.75, same_problem=0.7, same_text=0.6, rephrased=0.85,
+                     rephrased_shared=0.78, template_twin=0.88, named_twin=0.84, terse=0.93)}
 
 
 def levels_of(level: str, moved: Iterable[str] = ()) -> Levels:

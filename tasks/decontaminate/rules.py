@@ -17,8 +17,8 @@ from tasks.decontaminate.runs import run_keys
 from tasks.tools.prints import TERSE_WORDS, WIDTH, Keys, Print, Prints
 from tasks.tools.twins import Decision, Rows
 
-RULES = ("exact", "ngram", "same_problem", "template_twin", "rephrased", "same_numbers")
-EXACT, RUNS, PROBLEM, TWIN, REPHRASED, NUMBERS = range(6)
+RULES = ("exact", "ngram", "alike", "same_problem", "rephrased", "template_twin", "same_numbers")
+EXACT, RUNS, ALIKE, PROBLEM, REPHRASED, TWIN, NUMBERS = range(7)
 BLOCK = 50_000  # rows whose numbers are compared at once: 7 MB
 Places = NDArray[np.int64]
 Floats = NDArray[np.float32]
