@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -332,8 +333,10 @@ def test_an_appended_run_sends_its_rows_alone(run: Path, hub: ScriptedHub, tmp_p
     card = (draft / "README.md").read_text()
     assert "120 math problems" in card
     assert "These rows came in 2 batches" in card
-    with pytest.raises(ParameterError, match="there already"):
-        append(second)
+    hub.settled()
+    append(second)
+    assert hub.sent == 0
+    assert len(hub.repos["user/set"].commits) == 3
 
 
 def test_rows_that_are_there_are_not_appended(run: Path, hub: ScriptedHub, tmp_path: Path) -> None:
@@ -626,6 +629,30 @@ def test_broken_off_at_any_request_and_repeated(run: Path, hub: ScriptedHub, att
         assert len(hub.repos["user/set"].commits) == 2, f"one commit, broken off at {number}"
         holds(hub, run.parent / "run.hub" / "user--set")
         assert size <= sent + hub.sent <= 2 * size
+
+
+def test_an_update_broken_off_at_any_request(run: Path, hub: ScriptedHub, attempt: Callable[[], Sent]) -> None:
+    """Whoever looks sees the old data set or the new one; the third commit is the last."""
+    attempt()
+    repo = hub.repos["user/set"]
+    flag(run, rows(run / "dataset" / "data", "test")[0]["id"])
+    draft = of_run(run, "user/set", Choice(with_flagged=False))
+    before, stored, number, calls = [*repo.commits], {**hub.stored}, 0, 1
+    while number < calls:
+        repo.commits[:], number = before, number + 1
+        hub.stored = {**stored}
+        hub.settled()
+        hub.faults.append(at(number, Cut(late=number % 2 == 0), times=-1))
+        with suppress(ToolError):
+            send(Hub(), draft, repository(Hub(), "user/set", False))
+        if len(repo.commits) > 2:
+            holds(hub, draft.folder)
+        hub.settled()
+        send(Hub(), draft, repository(Hub(), "user/set", False))
+        calls = max(calls, len(hub.log))
+        assert len(repo.commits) == 3
+        holds(hub, draft.folder)
+    assert calls > 8
 
 
 def test_a_network_that_drops_once_is_not_even_noticed(run: Path, hub: ScriptedHub,

@@ -1,7 +1,7 @@
 """`mathmill publish RUN --repo USER/NAME`: a finished run, or a data set that grows, on the Hugging Face Hub."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -60,13 +60,21 @@ def _draft(folder: Path, repo: str, choice: "Choice") -> "Draft":
 
 
 def _publish(folder: Path, repo: str, choice: "Choice", public: bool, append: bool, replace: bool) -> None:
-    from tasks.publish.send import repository, send
+    from schemas.errors import ParameterError
+    from schemas.manifest import read_manifest
+    from tasks.publish.growing import is_set
+    from tasks.publish.send import published, repository, send
     from tasks.tools.hub_writer import Hub
 
     if append:
+        if is_set(folder):
+            raise ParameterError("a data set that grows appends by itself", where="--append", mend="leave it out")
         hub = Hub()
         seen = repository(hub, repo, public)
-        draft = _addition(folder, repo, choice, hub, seen)
+        there = published(hub, repo, seen)
+        if read_manifest(folder)["run_id"] in [source["run_id"] for source in there.get("sources", [])]:
+            return typer.echo(f"{hub.url}/{repo} holds this run's rows already: nothing was sent")
+        draft = _addition(folder, repo, choice, hub, seen, there) if there else _draft(folder, repo, choice)
     else:  # what is wrong with the run is found before anything is made on the Hub
         draft, hub = _draft(folder, repo, choice), Hub()
         seen = repository(hub, repo, public)
@@ -79,21 +87,11 @@ def _publish(folder: Path, repo: str, choice: "Choice", public: bool, append: bo
         f"commit {sent.head[:10]}")
 
 
-def _addition(folder: Path, repo: str, choice: "Choice", hub: "Hub", seen: "Seen") -> "Draft":
-    """The draft of what is there and of the run; of the run alone, where nothing is there."""
-    from schemas.errors import ParameterError
-    from schemas.manifest import read_manifest
+def _addition(folder: Path, repo: str, choice: "Choice", hub: "Hub", seen: "Seen",
+              there: dict[str, Any]) -> "Draft":
+    """The draft of what is there, which comes down for that, and of the run."""
     from tasks.publish.addition import of_addition
-    from tasks.publish.growing import is_set
-    from tasks.publish.send import published
 
-    there = published(hub, repo, seen)
-    if is_set(folder):
-        raise ParameterError("a data set that grows appends by itself", where="--append", mend="leave it out")
-    if not there:
-        return _draft(folder, repo, choice)
-    if read_manifest(folder)["run_id"] in [source["run_id"] for source in there["sources"]]:
-        raise ParameterError("this run's rows are there already", where=repo, mend="there is nothing to do")
     files = {name: hub.fetch(repo, name, seen.head) for name in there["files"] if name.endswith(".parquet")}
     return of_addition(folder, repo, choice, there, files)
 
