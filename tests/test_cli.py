@@ -22,7 +22,7 @@ from tests.test_imports import HEAVY
 # Too slow for a help text. (pydantic is not here: typer itself reads a command's arguments with it, in 0.1 s.)
 SLOW = {*HEAVY, "pyarrow", "numpy", "rich", "jinja2"}
 COMMANDS = ("recipes", "run", "preview", "lift", "instantiate", "query", "lineage", "verify-run", "compare", "select",
-            "dedup", "publish", "decontaminate", "test-sets")
+            "dedup", "publish", "decontaminate", "test-sets", "export")
 
 
 def raising(error: BaseException) -> Callable[[], None]:
