@@ -403,6 +403,12 @@ def test_a_set_with_a_batch_that_does_not_fit_is_not_published(hub: ScriptedHub,
     (folder / "part-00000.json").unlink()
     with pytest.raises(RunError, match="has no account"):
         publish_set(folder)
+    shutil.copy(tmp_path / "kept", folder / "part-00001.parquet")
+    write_file(folder / "part-00000.json", json.dumps({"run": "gone/0", "brought": 20, "added": 20}).encode())
+    table = pq.read_table(folder / "part-00001.parquet")
+    pq.write_table(table.append_column("new", pa.array(["x"] * 20)), folder / "part-00001.parquet")
+    with pytest.raises(RunError, match="has other columns than"):
+        publish_set(folder)
     assert hub.log == []
 
 
@@ -471,6 +477,19 @@ def test_a_token_that_the_store_refuses(run: Path, hub: ScriptedHub, monkeypatch
 def test_somebody_elses_name(run: Path, hub: ScriptedHub) -> None:
     assert "'stranger' is neither you nor an organization of yours: you are user, team" in failed(
         lambda: publish(run, "stranger/set"))
+
+
+def test_what_a_fine_grained_token_may_do_is_seen_when_it_does_it(run: Path, hub: ScriptedHub) -> None:
+    """Asked who it is, it does not name all organizations that it may write for."""
+    fine = {"name": "user", "orgs": [], "auth": {"accessToken": {"role": "fineGrained"}}}
+    hub.faults.append(at(1, Refuse(200, fine), "whoami"))
+    publish(run, "team/set")
+    assert len(hub.repos["team/set"].commits) == 2
+
+
+def test_a_name_that_the_hub_does_not_take(run: Path, hub: ScriptedHub) -> None:
+    assert "the Hub takes no such name" in failed(lambda: publish(run, "user/a--b"), InputError)
+    assert hub.repos == {}
 
 
 def test_an_organization_where_one_may_not_write(run: Path, hub: ScriptedHub) -> None:
@@ -567,6 +586,16 @@ def test_a_card_that_was_edited_on_the_hub_is_kept(run: Path, hub: ScriptedHub) 
     repo.commit("theirs", {**repo.files, "README.md": Blob(b"mine!", False)})
     assert "edited by somebody else" in failed(lambda: publish(run), InputError)
     assert repo.files["README.md"].data == b"mine!"
+    publish(run, replacing=True)
+    holds(hub, run.parent / "run.hub" / "user--set")
+
+
+def test_data_that_somebody_mended_on_the_hub_is_kept(run: Path, hub: ScriptedHub) -> None:
+    publish(run)
+    repo, name = hub.repos["user/set"], "data/test-00000-of-00001.parquet"
+    repo.commit("theirs", {**repo.files, name: Blob(b"mended", True)})
+    assert f"somebody else changed {name}" in failed(lambda: publish(run), InputError)
+    assert repo.files[name].data == b"mended"
     publish(run, replacing=True)
     holds(hub, run.parent / "run.hub" / "user--set")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from schemas.errors import InputError, ParameterError, RunError
 from schemas.manifest import verify
 from schemas.plan import hash_file
-from schemas.table import storage
+from schemas.table import columns_of, storage
 from tasks.export import CARD, FOLDER, MANIFEST, describe
 from tasks.publish.sources import Source, facts_of, more_facts, source_of
 from tasks.tools.facts import Group, counted, known_licences
@@ -134,12 +134,22 @@ def drafted(repo: str, final: Path, data: Callable[[Path], list[Split]], left_ou
 def _describe(repo: str, folder: Path, splits: Sequence[Split], left_out: int, choice: Choice,
               sources: list[Source]) -> None:
     files = [folder / name for split in splits for name in split.files]
+    _alike(files)
     groups = {Group(*key): count for key, count in tally(files, Group._fields).items()}
     facts = {"name": repo, **counted(groups, splits, templates_of(folder, splits, TEST)), **facts_of(sources),
              "sample": first_row(files[0]),
              "hub": {**more_facts(sources), "repo": repo, "left_out": left_out, "stated": choice.licence}}
     licences = {*known_licences(groups)}
     describe(folder, facts, splits, stated(licences, facts["unknown"], choice.licence), sources=sources)
+
+
+def _alike(files: Sequence[Path]) -> None:
+    """Raises `RunError` unless all files have the same columns: `datasets` reads no others together."""
+    columns = columns_of(files[0])
+    for path in files[1:]:
+        if columns_of(path) != columns:
+            raise RunError(f"{path.name} has other columns than {files[0].name}: another version wrote it",
+                           where=str(path.resolve()), mend="make it anew with this version, or publish it by itself")
 
 
 def stated(licences: set[str], unknown: int, licence: str) -> set[str]:

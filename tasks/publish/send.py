@@ -129,7 +129,9 @@ def _changes(draft: Draft, seen: Seen, there: Mapping[str, Any]) -> tuple[list[s
 
 def _same(draft: Draft, seen: Seen, name: str) -> bool:
     found = seen.files.get(name, "")
-    return bool(found) and found == (draft.hashes[name] if len(found) == LFS else git_hash(draft.folder / name))
+    if not found or name not in draft.hashes:
+        return False
+    return found == (draft.hashes[name] if len(found) == LFS else git_hash(draft.folder / name))
 
 
 def git_hash(path: Path) -> str:
@@ -153,9 +155,14 @@ def _losses(hub: Remote, draft: Draft, seen: Seen, there: Mapping[str, Any]) -> 
     if before != now[:len(before)]:
         yield (f"it holds another data set, of {', '.join(before[:3])}",
                "--append adds these rows to it, --replace puts them in its place")
-    card = there.get("files", {}).get(CARD, {}).get("sha256", "")
+    known = {name: file["sha256"] for name, file in there.get("files", {}).items()}
+    changed = [name for name, found in seen.files.items() if _is_data(name) and not _same(draft, seen, name)
+               and found != known.get(name)]
+    if changed:
+        yield (f"somebody else changed {', '.join(sorted(changed)[:3])}",
+               "look at its history; --replace writes ours in its place")
     mine = CARD not in seen.files or _same(draft, seen, CARD)
-    if not mine and hash_file(hub.fetch(draft.repo, CARD, seen.head)) != card:
+    if not mine and hash_file(hub.fetch(draft.repo, CARD, seen.head)) != known.get(CARD):
         yield ("its card was written or edited by somebody else",
                "keep what you need of it, then --replace writes ours in its place")
 

@@ -70,6 +70,8 @@ def _told(where: str, status: int, kinds: set[str], text: str) -> MathmillError:
     if "RepositoryNotFoundError" in kinds:  # before 401: the Hub says 401 where it means "none that you may see"
         return ToolError("there is no such data set, or this token may not see it", where=where,
                          mend="check the name, and that the token reaches it")
+    if "HFValidationError" in kinds:
+        return InputError(f"the Hub takes no such name: {text}", where=where, mend="choose another --repo")
     if status == 401:
         return ToolError("the Hub does not know this token: it is wrong or expired", where="HF_TOKEN", mend=MAKE)
     if status == 402 or (status == 403 and "storage" in text.lower()):

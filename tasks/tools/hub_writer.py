@@ -52,12 +52,16 @@ class Hub:
         return f"{self.api.endpoint}/datasets"
 
     def who(self, owner: str) -> str:
-        """Whose token it is. Raises `ToolError` for a wrong one, one that may only read, and a foreign `owner`."""
+        """Whose token it is. Raises `ToolError` for a wrong one, one that may only read, and a foreign `owner`.
+
+        What a fine-grained token may do is seen when it does it.
+        """
         found = self._asked("who you are", self.api.whoami)
         mine = [found["name"], *(org["name"] for org in found.get("orgs", []))]
-        if (found.get("auth", {}).get("accessToken") or {}).get("role") == "read":
+        role = (found.get("auth", {}).get("accessToken") or {}).get("role")
+        if role == "read":
             raise ToolError("this token may only read", where="HF_TOKEN", mend="make a token with the role 'write'")
-        if owner not in mine:
+        if role == "write" and owner not in mine:
             raise ToolError(f"{owner!r} is neither you nor an organization of yours: you are {', '.join(mine)}",
                             where="--repo", mend=f"write --repo {found['name']}/NAME, or use a token of {owner}")
         return str(found["name"])
