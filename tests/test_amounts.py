@@ -36,10 +36,10 @@ three and a half miles | 7/2
 3 and a half miles | 7/2
 two and a quarter litres | 9/4
 five and three quarters | 23/4
-20% off | 20
-20 percent off | 20
-20\% off | 20
-twenty-five percent | 25
+20% off | 1/5
+20 percent off | 1/5
+20\% off | 1/5
+twenty-five percent | 1/4
 a quarter of it | 1/4
 $1,200 | 1200
 \$1,200 | 1200
@@ -81,6 +81,7 @@ the 20th term | 20
 the twentieth term | 20
 in the ratio 3:2 | 3 2
 in the ratio of 3 to 2 | 3 2
+sugar and water in the ratio 7:13 | 7 13
 at 5:30 | 11/2
 at 5:30 p.m. | 35/2
 at 5:30 in the afternoon | 35/2

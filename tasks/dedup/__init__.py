@@ -94,7 +94,7 @@ def _by_meaning(corpus: Corpus, decision: Decision, ranked: Rows, embedder: str,
     wordings = Lookup.of({mask: nameless(text) for mask, text in masked.items()}, f"{NAME}.wordings", embedder)
     doubtful = unsettled(blocks, prints, wordings, threshold)
     texts = Lookup.of(corpus.columns(doubtful, ("problem",))["problem"], f"{NAME}.problems", embedder)
-    drop_alike(blocks, prints, wordings, texts, threshold, decision)
+    drop_alike(blocks, prints, wordings, texts, threshold, decision, masked)
     drop_near(later, earlier, prints, wordings, masked, threshold, decision)
     current_run().note(f"{NAME}.search", {
         "rows": corpus.new, "published rows looked at": len(prints) - corpus.new,

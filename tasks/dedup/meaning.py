@@ -1,23 +1,24 @@
 """Repeats in other words: rows with the same numbers and answer whose texts mean the same.
 
 Cosine alone is the wrong test for mathematics (it drops number variants and keeps paraphrases), so it only judges pairs
-that agree in numbers and answer. Texts are embedded without names first, once for each wording; only pairs that this
-leaves open are embedded as they stand.
+that agree in numbers and answer, and `alike.py` says how much of it a pair needs. Texts are embedded without names
+first, once for each wording; only pairs that this leaves open are embedded as they stand.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.dedup.alike import FORMULA, needed
 from tasks.dedup.repeats import NUMBERS
-from tasks.tools.prints import Keys, Prints
+from tasks.tools.prints import WIDTH, Keys, Prints
 from tasks.tools.twins import Decision, Rows
 from tasks.tools.vectors import Lookup, cosines
 
 Bools = NDArray[np.bool_]
 OPEN = 0.15  # below the threshold by more than this without names, no pair reached it with them
-TERSE = 0.95  # for texts of few words or at most one number: there a cosine tells topics apart, not problems
 SAME_WORDS = 0.98  # this alike with numbers in another order: the numbers were exchanged, not the words
 TILE = 1024  # rows compared at a time: bounds memory in large blocks
 
@@ -27,16 +28,18 @@ def unsettled(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, threshol
     found: list[Rows] = []
     for rows in blocks:
         for tile, earlier in _tiles(rows):
-            needed = _bar(prints, tile, earlier, threshold)
             cosine = cosines(wordings[prints.mask[tile]], wordings[prints.mask[earlier]])
-            doubtful = _comparable(prints, tile, earlier, cosine) & (cosine < needed) & (cosine >= needed - OPEN)
+            doubtful = _comparable(prints, tile, earlier, cosine) & (cosine >= threshold - OPEN) & (
+                cosine < _most(prints, tile, earlier, threshold))
             found += [tile[doubtful.any(axis=1)], earlier[doubtful.any(axis=0)]]
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
 
 def drop_alike(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, texts: Lookup, threshold: float,
-               decision: Decision) -> None:
-    """Drops each row that means the same as an earlier kept one of its block; `texts` is keyed by row.
+               decision: Decision, masked: Mapping[int, str]) -> None:
+    """Drops each row that means the same as an earlier kept one of its block.
+
+    `texts` is keyed by row, `masked` holds the masked text of each mask key.
 
     Greedy in rank order: a dropped row drops no others, so chains of ever less alike texts do not form.
     """
@@ -45,17 +48,32 @@ def drop_alike(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, texts: 
             cosine = cosines(wordings[prints.mask[tile]], wordings[prints.mask[earlier]])
             comparable = _comparable(prints, tile, earlier, cosine)
             cosine = np.maximum(cosine, _as_they_stand(texts, tile, earlier))
-            alike = np.where(comparable & (cosine >= _bar(prints, tile, earlier, threshold)), cosine, -1)
-            _drop_greedily(alike, tile, earlier, decision)
+            alike = np.where(comparable & (cosine >= threshold), cosine, -1)
+            told = [masked[mask] for mask in prints.mask[earlier].tolist()]
+            _drop_greedily(alike, tile, earlier, decision, partial(
+                _needed, told=told, numbers=_counted(prints, rows[0], told[0]), threshold=threshold))
 
 
-def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision) -> None:
-    start = len(earlier) - len(tile)  # `earlier` ends with the tile itself
-    for i in np.flatnonzero(alike.max(axis=1) >= 0):
+def _counted(prints: Prints, row: int, masked: str) -> int:
+    """How many numbers but ones a row, and so its block, has; those that are too many to be listed are many."""
+    listed = int((prints.numbers[row] != 0).sum())
+    return listed or (0 if masked.count("#") <= WIDTH else WIDTH + 1)
+
+
+def _needed(row: int, other: int, told: Sequence[str], numbers: int, threshold: float) -> float:
+    return needed(told[row], told[other], numbers, threshold)
+
+
+def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision,
+                   needed_by: Callable[[int, int], float]) -> None:
+    """`needed_by` takes two places in `earlier`, which ends with the tile itself."""
+    start = len(earlier) - len(tile)
+    for i in np.flatnonzero(alike.max(axis=1) >= 0).tolist():
         scores = np.where(decision.kept[earlier[:start + i]], alike[i, :start + i], -1)
-        if scores.max(initial=-1) >= 0:
-            best = int(scores.argmax())
-            decision.drop(tile[i:i + 1], earlier[best:best + 1], NUMBERS, scores[best:best + 1])
+        for best in np.argsort(-scores, kind="stable")[:(scores >= 0).sum()].tolist():
+            if scores[best] >= needed_by(start + i, best):
+                decision.drop(tile[i:i + 1], earlier[best:best + 1], NUMBERS, scores[best:best + 1])
+                break
 
 
 def _tiles(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
@@ -75,9 +93,10 @@ def _comparable(prints: Prints, tile: Rows, earlier: Rows, cosine: NDArray[np.fl
     return pairs
 
 
-def _bar(prints: Prints, tile: Rows, earlier: Rows, threshold: float) -> NDArray[np.float32]:
+def _most(prints: Prints, tile: Rows, earlier: Rows, threshold: float) -> NDArray[np.float32]:
+    """From here a pair needs no second look: what `needed` asks for at most."""
     terse = prints.terse[tile][:, None] | prints.terse[earlier][None, :]
-    return np.where(terse, max(TERSE, threshold), threshold).astype(np.float32)
+    return np.where(terse, max(FORMULA, threshold), threshold).astype(np.float32)
 
 
 def _as_they_stand(texts: Lookup, tile: Rows, earlier: Rows) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 `numbers.py` finds numbers one by one, with what a template needs to know; here neighbours are put together ("two
 dozen", "2.5 million", "a dozen and a half") and LaTeX is read. Decisions, all so that both tellings of a problem agree:
 
-    percent     25% is 25; "a quarter" is 1/4, and 25% of something is not that
+    percent     25% is 1/4, as "a quarter" is: tellings change one for the other
     money       "$3.50" is 7/2, and so are "350 cents"
     clock       hours and parts of an hour, in the half of the day that is named: "5:30 p.m." is 35/2
     date        its day and its year; the month is a word
@@ -25,6 +25,7 @@ _PLACES = {"fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "nint
 _PLACE = re.compile(rf"\b(?:{'|'.join(_PLACES)})\b", re.IGNORECASE)
 _FEW = 3  # places up to this one are told in many ways: "the second day", "the next day"
 _DIGITS = re.compile(r"\d+")
+_RATIO = re.compile(r"\b(?:ratio|proportion)\b[^.?!]*$", re.IGNORECASE)
 _CENTS = re.compile(r"[ -]?(?:cents?\b|¢)", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d+)(?::(\d+))? ?(?:([ap])\.?m|o'clock)?", re.IGNORECASE)
 _AFTERNOON = re.compile(r"[ .]*(?:in the (?:afternoon|evening)|at night)", re.IGNORECASE)
@@ -68,7 +69,7 @@ def amounts(text: str) -> list[Amount]:
         joined = _joined(text, last, found[-1], mention) if last and found else None
         if joined:
             found[-1] = joined
-        elif mention.style == "date":
+        elif mention.style == "date" or (mention.style == "clock" and _RATIO.search(text, 0, mention.start)):
             found += [Amount(mention.start + part.start(), mention.start + part.end(), Fraction(part.group()))
                       for part in _DIGITS.finditer(mention.text)]
         else:
@@ -109,6 +110,8 @@ def _alone(text: str, mention: Mention) -> Amount:
         return Amount(start, end, value, value > _FEW)
     if text[end:end + 1] in ("k", "K") and not text[end + 1:end + 2].isalnum() and mention.style != "word":
         return Amount(start, end + 1, 1000 * value)
+    if mention.role == "percent":
+        return Amount(start, end, value / 100)
     if cents := _CENTS.match(text, end):
         value, end = value / 100, end if cents[0][-1] != "¢" else cents.end()
     if value and _is_negative(text, start, end):

@@ -134,7 +134,7 @@ def _swaps(text: str, taken: set[int]) -> Iterator[tuple[int, int, str]]:
 
 
 def _starts_sentence(text: str, start: int) -> bool:
-    before = text[max(0, start - 6):start].rstrip(" \"'(\n\t")
+    before = text[max(0, start - 6):start].rstrip(" \"'($)]\n\t")
     return not before or before[-1] in ".!?:;" or "\n" in text[start - 1:start]
 
 
