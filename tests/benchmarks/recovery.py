@@ -81,7 +81,7 @@ def _faults(here: Stand, run_id: str, run: dict[str, object], whole: dict[str, b
     assert isinstance(state, dict)
     if state["type"] != "COMPLETED":
         return [f"{state['type']}: {state['message']}", here.logs()]
-    [folder] = Path(here.folder / "data" / "runs" / RECIPE).iterdir()
+    [folder] = [path for path in (here.folder / "data" / "runs" / RECIPE).iterdir() if path.is_dir()]
     tables = contents(folder)
     faults = [f"differs: {name}" for name in sorted({*whole, *tables}) if whole.get(name) != tables.get(name)]
     missing = ARTIFACTS - here.artifacts(run_id).keys()
