@@ -14,7 +14,6 @@ import shutil
 import statistics
 import sys
 import time
-from pathlib import Path
 
 from schemas.manifest import verify
 from tests.processes import contents
