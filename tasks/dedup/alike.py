@@ -7,7 +7,7 @@ An embedding knows what a text is about and little else, so it is asked for more
     one formula told twice        as for words
     two formulas                  `FORMULA`, and the words around them must not be the same: "x ln x" is no "ln x"
 
-And where all words stay but one, which is exchanged for its opposite, the texts are two problems whatever the cosine is.
+And where all words stay but one, which is exchanged for its opposite, the texts are two problems, alike as they are.
 """
 
 import re
@@ -25,8 +25,9 @@ _RUN = re.compile(rf"(?:\\[a-z]+|{_LETTER}|[#$&+\-*/^_=<>()|{{}}\[\]]|\s)+")
 _HEAD = re.compile(r"(?<![^\s$])[a-z](?: ?\([a-z]\))? ?= ?(?=\S*[a-z\\])|(?<=\$)-")  # "y = " of "y = x^2", "$n$-"
 _SYMBOL = re.compile(r"\\[a-z]+|[a-z#+\-*/^=<>|]")
 _TELLING = re.compile(r"\\(?!circ|pi)|[\^=<>+|]|(?<![a-z])[b-hj-z] ?[-*/(#]|[-*/#] ?[b-hj-z](?![a-z])")
-_LOOKS = frozenset(r"\left \right \cdot \times \mathbf \mathrm \mathit \text \vec \displaystyle \quad \qquad \begin \end"
-                   r" \dfrac \circ \degree \ldots \dots".split())
+_LOOKS = frozenset(f"\\{name}" for name in (
+    "left", "right", "cdot", "times", "mathbf", "mathrm", "mathit", "text", "vec", "displaystyle", "quad", "qquad",
+    "begin", "end", "dfrac", "circ", "degree", "ldots", "dots"))
 _OPPOSITES = (
     "odd even", "positive negative", "maximum minimum", "largest smallest", "greatest least", "greatest smallest",
     "most least", "more fewer", "more less", "older younger", "taller shorter", "longer shorter", "faster slower",
@@ -34,7 +35,7 @@ _OPPOSITES = (
     "buy sell", "bought sold", "add subtract", "enter leav", "rise fall", "heads tails", "prime composite",
     "perimeter area", "area volume", "radius diameter", "mean median", "mean mode", "median mode", "sum product",
     "sum difference", "first last", "north south", "east west", "north east", "convex concave", "left right")
-_PAIRS = tuple(tuple(words.split()) for words in _OPPOSITES)
+_PAIRS = tuple((first, second) for first, second in map(str.split, _OPPOSITES))
 
 
 def needed(one: str, other: str, numbers: int, threshold: float) -> float:
@@ -66,11 +67,10 @@ def _made_from(one: str, other: str) -> bool:
 
 
 def _opposed(one: str, other: str) -> bool:
-    """Whether a word of one text has its opposite in the other, and the other way round it has not."""
+    """Whether a word that one text has more often is answered by its opposite in the other."""
     mine, theirs = Counter(one.split()), Counter(other.split())
     lost, won = mine - theirs, theirs - mine
-    return any(_has(lost, first) and _has(won, second) or _has(lost, second) and _has(won, first)
-               for first, second in _PAIRS)
+    return any(_has(lost, word) and _has(won, opposite) for pair in _PAIRS for word, opposite in (pair, pair[::-1]))
 
 
 def _has(words: Counter[str], stem: str) -> bool:
