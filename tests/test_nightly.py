@@ -17,8 +17,8 @@ from schemas.manifest import read_manifest, verify
 from tests.browser import chromium
 from tests.conftest import ROOT
 from tests.fake_hub import ScriptedHub
+from tests.publishing import environment, loaded
 from tests.stacks import Stand, postgres_of, stand
-from tests.test_publish import environment, loaded
 
 NAME, REPO = "lifted/nightly", "user/nightly"
 BAD = ['{"question": "How many?", "solution": "", "licence": "MIT"}',
