@@ -87,6 +87,7 @@ def serve(folder: Path, port: int, ready: Callable[[], None]) -> None:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((HOST, port))
+            door.listen()  # from here on callers wait their turn
         except OSError as error:
             raise ParameterError(f"the port cannot be had: {error.strerror}", where=f"--port {port}",
                                  mend=f"another --port, such as {port + 1 if port < 65535 else 8090}") from None

@@ -120,7 +120,7 @@ def pages(run: Path) -> dict[str, str]:
     word = first.rows[0]["text"].split()[-1]
     return {"first page": "/", "last page": f"/?page={last.at}", "a topic": f"/?topic={quote(row['topic'])}",
             "a level": "/?difficulty=3", "a word": f"/?q={quote(word)}",
-            "a word, page 100": f"/?q={quote(word)}&page=100",
+            "a word, page 20": f"/?q={quote(word)}&page=20",
             "three words": f"/?q=how+many+{quote(word)}", "a word that is nowhere": "/?q=zzzzqqqq",
             "rejected": "/?table=rejected", "verdicts, last page": "/?table=verdicts&page=99999999",
             "solutions, a word": f"/?table=solutions&q={quote(word)}",
