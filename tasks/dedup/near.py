@@ -11,11 +11,13 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from tasks.dedup.repeats import NEAR
+from tasks.dedup.words import Words
 from tasks.tools.prints import Keys, Prints
 from tasks.tools.twins import Decision, Rows
-from tasks.tools.vectors import Lookup
+from tasks.tools.vectors import Lookup, paired
 
 SHARE = 0.6
+WORDS = 0.07  # of the content words of two texts; see `tasks/dedup/words.py`
 LESS = 0.05  # below the threshold: names are masked here, which costs paraphrases some cosine and others nothing
 VERBATIM = 0.75  # of the shorter text's words in the other, in order: from here it is the text with something changed
 CHUNK = 50_000  # pairs at a time
@@ -35,6 +37,14 @@ def near_pairs(prints: Prints, decision: Decision, ranked: Rows) -> tuple[Rows, 
     return rows[later], rows[earlier]
 
 
+def of_like_words(later: Rows, earlier: Rows, prints: Prints, texts: Mapping[int, str]) -> tuple[Rows, Rows]:
+    """Those of the pairs that share `WORDS` of their content words; the rest only happened to share numbers."""
+    if not len(later):
+        return later, earlier
+    likely = Words.of(texts).pairs(prints.mask[later], prints.mask[earlier]) >= WORDS
+    return later[likely], earlier[likely]
+
+
 def drop_near(later: Rows, earlier: Rows, prints: Prints, wordings: Lookup, texts: Mapping[int, str],
               threshold: float, decision: Decision) -> None:
     """Drops each later row that tells an earlier kept one in other words; of several the most alike is its twin."""
@@ -42,7 +52,7 @@ def drop_near(later: Rows, earlier: Rows, prints: Prints, wordings: Lookup, text
     for start in range(0, len(later), CHUNK):
         part = slice(start, start + CHUNK)
         left, right = wordings[prints.mask[later[part]]], wordings[prints.mask[earlier[part]]]
-        cosine[part] = np.einsum("ij,ij->i", left.astype(np.float32), right.astype(np.float32))
+        cosine[part] = paired(left, right)
     rank: Rows = np.unique(prints.id, return_inverse=True)[1]
     for at in np.lexsort((rank[earlier], -cosine, rank[later])).tolist():
         row, twin = int(later[at]), int(earlier[at])
@@ -52,9 +62,10 @@ def drop_near(later: Rows, earlier: Rows, prints: Prints, wordings: Lookup, text
 
 
 def _posted(numbers: Keys, answers: Keys) -> tuple[Keys, Rows]:
-    """Sorted keys (an answer and a number) and the row of each: two rows of `SHARE` meet under at least one.
+    """Sorted keys (an answer and two numbers) and the row of each: two rows of `SHARE` meet under at least one.
 
-    Of n numbers only the rarest n - SHARE n + 1 are posted: rows that share none of these cannot share enough.
+    Two such rows share two numbers at least, and two among the rarest n - SHARE n + 2 of each (the prefix filter of
+    set joins, for two in common: Wang, Li and Feng, 2012); only pairs of these are posted.
     """
     values, inverse, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     rarity = np.empty(len(values), np.int64)
@@ -62,11 +73,18 @@ def _posted(numbers: Keys, answers: Keys) -> tuple[Keys, Rows]:
         len(values))
     ordered = np.take_along_axis(numbers, np.argsort(rarity[inverse.reshape(numbers.shape)], axis=1), axis=1)
     size = (numbers != 0).sum(axis=1)
-    posted = np.arange(numbers.shape[1]) < (size - np.ceil(SHARE * size - 1e-9) + 1)[:, None]
-    row, column = np.nonzero(posted & (ordered != 0))
-    keys = ordered[row, column] * _MIX ^ answers[row]
-    order = np.lexsort([row, keys])
-    return keys[order], row[order]
+    posted = np.minimum(size - np.ceil(SHARE * size - 1e-9).astype(np.int64) + 2, size)
+    keys, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for second in range(1, numbers.shape[1]):
+        rows = np.flatnonzero(posted > second)
+        for first in range(second if len(rows) else 0):
+            # A sum, so that the order of the two does not count.
+            keys.append(((ordered[rows, first] * _MIX) ^ (ordered[rows, first] >> np.int64(29)))
+                        + ((ordered[rows, second] * _MIX) ^ (ordered[rows, second] >> np.int64(29))) ^ answers[rows])
+            places.append(rows)
+    key, place = np.concatenate(keys), np.concatenate(places)
+    order = np.lexsort([place, key])
+    return key[order], place[order]
 
 
 def _together(keys: Keys, places: Rows) -> Iterator[tuple[Rows, Rows]]:

@@ -1,35 +1,44 @@
 """What dedup and decontamination cost: wall time, CPU seconds and peak memory of all processes, by stage.
 
-    python -m tests.benchmarks.dedup [--size 20000] [--of RUN] [--folder DIR]
+    python -m tests.benchmarks.dedup [--size 20000 …] [--of RUN] [--add 10000] [--semhash PYTHON] [--folder DIR]
 
-Rows are made from GSM8K's training questions (`../shared/data`), every number of each changed at random, `size` in all
-and a twentieth of that renamed repeats, guarded against GSM8K's test set; or the `examples` of a run. Memory is the sum
-of proportional set sizes of the process tree, sampled ten times a second.
+Rows are the first `size` examples of a run, or made from GSM8K's training questions (`../shared/data`): every number of
+each changed at random, `size` in all and a twentieth of that renamed repeats. `--add` then dedups so many other rows
+alone, and again with what was left of the first ones as a published data set. Both are embedded into an empty file of
+embeddings. Memory is the sum of proportional set sizes of the process tree, sampled ten times a second.
+
+`PYTHON` is the interpreter of an environment with `semhash` and `model2vec[distill]`; SemHash stands at its default
+threshold, with a static model distilled from the same MiniLM (its default one is on the Hub alone).
 """
 
 import argparse
+import json
 import os
 import random
 import resource
 import shutil
+import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
 from schemas.plan import Plan
 from schemas.records import Example, stable_id
-from schemas.run import open_run
-from schemas.table import Table
+from schemas.run import Run, open_run
+from schemas.table import Table, write_shard
 from tasks import decontaminate, dedup
+from tasks.tools.models import locate
 from tasks.tools.numbers import read_numbers
 from tasks.tools.prints import take
 from tasks.tools.signature import pools
-from tests.repeats import TEST, example, examples, lines
+from tests.repeats import TEST, example, lines
 
 R = TypeVar("R")
+SHARD = 5_000
 
 
 def changed(question: str, chance: random.Random) -> tuple[str, int]:
@@ -100,22 +109,86 @@ def _cpu() -> float:
                                                                               resource.RUSAGE_CHILDREN)))
 
 
+SEMHASH = """
+import json, os, sys, time
+os.environ["HF_HUB_OFFLINE"] = "1"
+from pathlib import Path
+from model2vec import StaticModel
+from semhash import SemHash
+folder = Path(sys.argv[2])
+if not folder.exists():
+    from model2vec.distill import distill
+    distill(model_name=sys.argv[1], pca_dims=256).save_pretrained(folder)
+model = StaticModel.from_pretrained(folder)
+texts = [json.loads(line) for line in open(sys.argv[3])]
+began, cpu = time.monotonic(), time.process_time()
+kept = SemHash.from_records(texts, model=model).self_deduplicate().selected
+print(f"{'semhash':16} {time.monotonic() - began:7.1f} s wall {time.process_time() - cpu:7.1f} s CPU "
+      f"{int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024:6.0f} MiB "
+      f"{len(kept):9,} kept {len(texts) - len(kept):7,} rejected", flush=True)
+"""
+
+
+def streamed(run: Run, name: str, rows: Iterable[Example]) -> Table[Example]:
+    """A table written as its rows come."""
+    table, number, source = run.table(name, Example), 0, iter(rows)
+    while part := list(islice(source, SHARD)):
+        write_shard(table.shard(number), part, Example)
+        number += 1
+    return table
+
+
+def first(given: Path | None, size: int, seed: int = 0) -> Iterator[Example]:
+    return islice(Table(given / "examples", Example).rows(), size) if given else made(size, seed)
+
+
+def one_size(folder: Path, size: int, given: argparse.Namespace) -> None:
+    os.environ["MATHMILL_EMBEDDINGS"] = str(folder / f"{size}.sqlite")
+    memory = Memory()
+    with open_run(folder / str(size), Plan("benchmark", {"seed": 0})) as run:
+        table = streamed(run, "examples", first(given.of, size))
+        print(f"\n{table.count():,} rows in {len(table.shards())} shards; load {os.getloadavg()[0]:.1f}")
+        measured("prints", lambda: take(table), memory)
+        distinct = measured("dedup", lambda: dedup.by_meaning(table), memory)
+        if TEST.exists():
+            measured("decontaminate", lambda: decontaminate.against(distinct, test_sets=[str(TEST)]), memory)
+        for key, value in run.record["notes"].items():
+            print(f"  {key}: {value}")
+    if given.add:
+        added(folder, size, given)
+    if given.semhash:
+        texts = folder / "texts.jsonl"
+        texts.write_text("".join(json.dumps(row.problem) + "\n" for row in table.rows()))
+        subprocess.run([given.semhash, "-c", SEMHASH, str(locate().folder), str(folder / "static"), str(texts)],
+                       check=True)
+
+
+def added(folder: Path, size: int, given: argparse.Namespace) -> None:
+    """New rows by themselves, and beside what was left of the first ones."""
+    rows = list(first(given.more, given.add) if given.more else made(given.add, seed=1))
+    for name, published in (("alone", []), ("beside", [str(folder / str(size))])):
+        os.environ["MATHMILL_EMBEDDINGS"] = str(folder / f"{size}-{name}.sqlite")
+        shutil.rmtree(folder / name, ignore_errors=True)
+        memory = Memory()
+        with open_run(folder / name, Plan("benchmark", {"seed": 0})) as run:
+            table = streamed(run, "examples", rows)
+            measured(f"added, {name}", lambda table=table, published=published: dedup.by_meaning(
+                table, published=published), memory)
+            print(f"  {run.record['notes']['distinct.search']}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=20_000)
+    parser.add_argument("--size", type=int, nargs="+", default=[20_000])
     parser.add_argument("--of", type=Path, help="folder of a run whose table `examples` to take")
+    parser.add_argument("--add", type=int, default=0, help="rows that are added to what was left")
+    parser.add_argument("--more", type=Path, help="folder of a run of whose `examples` these are")
+    parser.add_argument("--semhash", help="an interpreter that has it")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp())
-    memory = Memory()
-    with open_run(folder / "run", Plan("benchmark", {"seed": 0})) as run:
-        table = Table(given.of / "examples", Example) if given.of else examples(run, list(made(given.size)), 5_000)
-        print(f"{table.count():,} rows in {len(table.shards())} shards")
-        measured("prints", lambda: take(table), memory)
-        distinct = measured("dedup", lambda: dedup.by_meaning(table), memory)
-        measured("decontaminate", lambda: decontaminate.against(distinct, test_sets=[str(TEST)]), memory)
-        for key, value in run.record["notes"].items():
-            print(f"  {key}: {value}")
+    for size in given.size:
+        one_size(folder, size, given)
     if not given.folder:
         shutil.rmtree(folder)
 
