@@ -128,6 +128,14 @@ def test_bad_sql_is_one_clear_message(tmp_path: Path, sql: str) -> None:
     assert caught.value.mend
 
 
+def test_an_answer_may_be_read_while_others_are_asked(tmp_path: Path) -> None:
+    house = Warehouse([tmp_path])
+    numbers = house.ask("SELECT unnest(range(5000))").rows
+    assert next(numbers) == (0,)
+    assert list(house.ask("SELECT count(*) FROM examples").rows) == [(0,)]
+    assert sum(1 for _ in numbers) == 4999
+
+
 def test_lineage_goes_from_verdict_to_seed_and_back(tmp_path: Path) -> None:
     warehouse = Warehouse([tiny_run(tmp_path / "run")])
     [seed] = trace(warehouse, "v-by_text-s-p-s4")

@@ -108,7 +108,7 @@ class Warehouse:
         """
         self._make(sql)
         with self._answering():
-            cursor = self._db.execute(sql, list(values))
+            cursor = self._db.cursor().execute(sql, list(values))  # its own: a later question must not end it
             if not cursor or not cursor.description:
                 raise ParameterError("this asks nothing", where="query", mend="write a SELECT")
             return Answer([column[0] for column in cursor.description], self._rows(cursor))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from schemas.errors import RunError
+from schemas.errors import RunError, ToolError
 from schemas.manifest import read_manifest
 from schemas.records import Example
 from schemas.rows import kinds_of
@@ -87,14 +87,18 @@ class Source:
         return [str(row[0]) for row in found]
 
     def groups(self) -> Iterator[Group]:
-        """The problems in order of their ids."""
+        """The problems in order of their ids. Raises `ToolError` where the stream ends before its last."""
+        ((due,),) = self.house.ask(f"SELECT count(DISTINCT coalesce(parents[1], id)) FROM source.{self.last}").rows
         for problem_id, examples, attempts, rate in self.house.ask(GROUPS.format(last=self.last)).rows:
+            due -= 1
             told = [Example(**{name: row[name] for name in kinds_of(Example)}) for row in examples]
             kept = [example for example in told if not self._flagged(
                 example.id, *example.parents, example.template_id, example.seed_id)]
             self.left_out["an example that a reader flagged"] += len(told) - len(kept)
             if kept:
                 yield Group(str(problem_id), kept, _attempts(kept, self._tried(attempts)), rate)
+        if due:
+            raise ToolError(f"{due:,} problems were not read", where=str(self.folder), mend="report this")
 
     def _tried(self, rows: list[dict[str, Any]]) -> list[Attempt]:
         found = [Attempt(**{name: str(row[name]) for name in Attempt._fields}) for row in rows]
