@@ -63,9 +63,11 @@ def test_its_artifacts_tell_the_same_as_its_manifest(here: Stand, fired: tuple[P
     funnel = json.loads(artifacts["funnel-lifted"]["data"])
     assert [(row["step"], row["kept"], row["rejected"]) for row in funnel] == [
         (name, step["kept"], step["rejected"]) for name, step in steps.items()]
-    rejected = json.loads(artifacts["rejections-lifted"]["data"])
-    assert sum(row["rows"] for row in rejected) == sum(step["rejected"] for step in steps.values()) > 0
-    assert all(row["samples"] for row in rejected)
+    rejected, rules = artifacts["rejections-lifted"]["data"], {name: step["rules"] for name, step in steps.items()}
+    assert rules["seeds"] == {"no_solution": 1}
+    assert "**seeds**: `no_solution`, 1 row\n\n* seed\\_" in rejected
+    assert "**templates**: `wrong_arithmetic`, 1 row\n\n* seed\\_" in rejected
+    assert "\\<\\<3\\+4\\=8\\>\\> does not hold" in rejected
     assert f"mathmill publish {folder} --repo" in artifacts["run-lifted"]["data"]
     report = folder.with_name(f"{folder.name}.html")
     assert report.as_uri() in artifacts["report-lifted"]["data"]

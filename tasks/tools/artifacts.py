@@ -1,8 +1,10 @@
 """What a finished run shows in Prefect's UI: its funnel, rejections by reason, what calls cost, where it lies."""
 
+import re
+import string
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,8 @@ def _make(folder: Path, record: Mapping[str, Any]) -> None:
     key, title = record["recipe"].replace("_", "-"), f"{record['recipe']} {record['run_id']}"
     made.create_table_artifact(funnel(record), key=f"funnel-{key}", description=f"Funnel of {title}")
     if rejected := rejections(folder, record):
-        made.create_table_artifact(rejected, key=f"rejections-{key}", description=f"Rejections by reason of {title}")
+        text = listed(rejected)
+        made.create_markdown_artifact(text, key=f"rejections-{key}", description=f"Rejections by reason of {title}")
     if calls := record.get("notes", {}).get("calls"):
         made.create_table_artifact(calls, key=f"cost-{key}", description=f"Cost of calls of {title}")
     text = summary(folder.absolute(), record)
@@ -63,10 +66,10 @@ def summary(folder: Path, record: Mapping[str, Any]) -> str:
     final = (record.get("result") or {}).get("path", "")
     rows = next((step["kept"] for name, step in record["steps"].items() if name == Path(final).name), None)
     told = f"**{rows:,} rows** in `{folder / final}`" if rows is not None else f"Its tables lie in `{folder}`"
-    return "\n".join([
-        told, "", "| to | on the worker's machine |", "|---|---|", f"| read it | `mathmill report {folder}` |",
-        f"| search it, flag rows | `mathmill browse {folder}` |", f"| check it | `mathmill verify-run {folder}` |",
-        f"| publish it | `mathmill publish {folder} --repo USER/NAME` |"])
+    words = {"read it": "report", "search it, flag rows": "browse", "check it": "verify-run"}
+    lines = [f"* to {to}: `mathmill {word} {folder}`" for to, word in words.items()]
+    return "\n".join([told, "", "On the worker's machine", "", *lines,
+                      f"* to publish it: `mathmill publish {folder} --repo USER/NAME`"])
 
 
 def funnel(record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -78,10 +81,25 @@ def funnel(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def rejections(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for each step and rule: how many, and the first few with their reasons."""
-    return [{"step": name, "rule": rule, "rows": count, "samples": "\n".join(samples.get(rule, []))}
+    return [{"step": name, "rule": rule, "rows": count, "samples": samples.get(rule, [])}
             for name, step in record["steps"].items() if step["rules"]
             for samples in [_samples(Table(folder / f"{name}{REJECTED}", Rejection), step["rules"])]
             for rule, count in sorted(step["rules"].items(), key=lambda item: (-item[1], item[0]))]
+
+
+def listed(rejected: Sequence[Mapping[str, Any]]) -> str:
+    """The same as Markdown: a table's cells would be cut off after a dozen words."""
+    lines = []
+    for row in rejected:
+        lines += [f"**{row['step']}**: `{row['rule']}`, {row['rows']:,} row{'s' * (row['rows'] > 1)}", ""]
+        lines += [*(f"* {_plain(sample)}" for sample in row["samples"]), ""]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text as itself in Markdown, on one line: neither its dollars nor its tags mean anything."""
+    marks = "".join(re.escape(sign) for sign in string.punctuation)
+    return re.sub(f"([{marks}])", r"\\\1", " ".join(text.split()))
 
 
 def _samples(table: Table[Rejection], rules: Mapping[str, int]) -> dict[str, list[str]]:

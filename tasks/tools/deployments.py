@@ -15,8 +15,9 @@ from tasks.tools.orchestrator import check_server, server_url
 
 POOL = "mathmill"
 HEARTBEAT = 30  # seconds between a flow's signs of life
-CRASHED = "mathmill: silent flow runs have crashed"
-AGAIN = "mathmill: crashed flow runs go on"  # an older mathmill's: it knew no limit, `tasks.tools.mending` does
+CRASHED = "mathmill: silent runs have crashed"
+# An older mathmill's: the first met everybody's runs, the second knew no limit, as `tasks.tools.mending` does.
+OLD = ("mathmill: silent flow runs have crashed", "mathmill: crashed flow runs go on")
 
 
 def needed_server() -> str:
@@ -84,12 +85,12 @@ def prepare() -> None:
     client: Any = get_client(sync_client=True)
     with client, suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    if CRASHED not in _automations(without=AGAIN):
+    if CRASHED not in _automations(without=OLD):
         _silent(CRASHED).create()
 
 
-def _automations(without: str) -> set[str]:
-    """The names of all automations, the one that is to go left out."""
+def _automations(without: Sequence[str]) -> set[str]:
+    """The names of all automations; those `without` are deleted."""
     from prefect.client.orchestration import get_client
     from prefect.utilities.asyncutils import run_coro_as_sync
 
@@ -97,8 +98,8 @@ def _automations(without: str) -> set[str]:
         client: Any = get_client()
         async with client:
             there = {each.name: each.id for each in await client.read_automations()}
-            if without in there:
-                await client.delete_automation(there.pop(without))
+            for name in there.keys() & set(without):
+                await client.delete_automation(there.pop(name))
             return set(there)
 
     return cast(Callable[..., set[str]], run_coro_as_sync)(read())
@@ -116,6 +117,7 @@ def _silent(name: str) -> Any:
     trigger = EventTrigger(
         after={alive}, expect={alive, *(f"prefect.flow-run.{state}" for state in over)},
         match=cast(Any, {"prefect.resource.id": ["prefect.flow-run.*"]}), for_each={"prefect.resource.id"},
+        match_related=cast(Any, {"prefect.resource.id": "prefect.tag.mathmill"}),  # others' hearts may beat more slowly
         posture=Posture.Proactive, threshold=1, within=timedelta(seconds=mending.SILENCE))
     crash = ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", force=False,
                                message="no heartbeat: its process is gone")
