@@ -31,6 +31,7 @@ def summarize(folder: Path, as_json: bool = False) -> None:
             "unreadable": record["steps"]["examples"]["rejected"], "levels": notes["clean.levels"],
             "test_sets": {name: {**notes["clean.sources"].get(name, {}), **found}
                           for name, found in notes["clean.test_sets"].items()},
+            "grey": notes["clean.grey"], "judge": notes.get("clean.judge"),
             **({"rechecked": notes[CHECKED], "flagged_ids": (folder / FLAGGED).read_text().split()}
                if CHECKED in notes else {}),
             "pairs": [_told(row) for row in pairs]}, indent=1, ensure_ascii=False))
@@ -92,6 +93,12 @@ def _end(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
     if hashed := [name for name, source in notes["clean.sources"].items() if not source["texts"]]:
         yield (f"\nof {', '.join(hashed)} only fingerprints are here: rephrased and template_twin were not looked for; "
                f"mathmill test-sets fetch {' '.join(hashed)}")
+    if judged := notes.get("clean.judge"):
+        yield (f"\nthe judge ({judged['model']}) ruled on {notes['clean.grey']:,} rows a little below a threshold: "
+               f"same {judged['same']:,}, twin {judged['twin']:,}, other {judged['other']:,}, undecided "
+               f"{judged['undecided']:,} (they stay)")
+    elif notes.get("clean.grey"):
+        yield f"\n{notes['clean.grey']:,} rows stayed a little below a threshold; --judge would have them looked at"
     if CHECKED in notes:
         told = notes[CHECKED]
         yield (f"\n{step['rejected']:,} of the {step['expected']:,} rows of {told['recipe']} {told['run_id']} are "

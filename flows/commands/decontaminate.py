@@ -22,6 +22,10 @@ def decontaminate(
     problem: Annotated[str, typer.Option(metavar="COLUMN", help="Where the problem is; guessed.")] = "",
     answer: Annotated[str, typer.Option(metavar="COLUMN", help="Where the answer is; guessed.")] = "",
     embedder: Annotated[str, typer.Option(help="A model of sentence-transformers.  [default: all-MiniLM-L6-v2]")] = "",
+    judge: Annotated[str, typer.Option(
+        metavar="TEACHER", help="Who rules on rows a little below a threshold: openai, or a server's URL.")] = "",
+    model: Annotated[str, typer.Option(help="The model that the judge's server is asked for.")] = "",
+    max_cost: Annotated[float, typer.Option(help="Dollars that the judge may cost; 0: no limit.", min=0)] = 0.0,
     out: Annotated[Path | None, typer.Option(
         metavar="DIR", help="The run's folder.  [default: data/runs/decontaminate/RUN-ID]", show_default=False)] = None,
     write: Annotated[Path | None, typer.Option(
@@ -51,7 +55,8 @@ def decontaminate(
     places = [given if Path(given).exists() else source.given
               for given, source in zip(against, sources(against), strict=True)]
     table = flow.run(out=out, data=[] if recheck else read, recheck=recheck, against=places, level=level,
-                     thresholds=moved or [], problem=problem, answer=answer, embedder=embedder)
+                     thresholds=moved or [], problem=problem, answer=answer, embedder=embedder,
+                     judge=judge, model=model, max_cost=max_cost)
     summarize(next(folder for folder in table.path.parents if (folder / MANIFEST).exists()), as_json)
     if write:
         typer.echo(f"{write_kept(read, table, write):,} rows that may stay written to {write}", err=True)

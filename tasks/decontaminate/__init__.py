@@ -23,15 +23,17 @@ from schemas.records import Example
 from schemas.run import current_run
 from schemas.table import Table
 from tasks.decontaminate.alike import alike
+from tasks.decontaminate.grey import NAME, Doubts, ruled, write_grey
 from tasks.decontaminate.items import Item, items_of, sources
 from tasks.decontaminate.levels import Levels, levels_of
 from tasks.decontaminate.recheck import flagged, rechecked
 from tasks.decontaminate.rules import RULES, kept_masks, same_numbers, same_text, shared_words
-from tasks.decontaminate.search import NAME, by_meaning
+from tasks.decontaminate.search import by_meaning
 from tasks.tools.each import each, rest
 from tasks.tools.embeddings import encoder
+from tasks.tools.llm import Teacher
 from tasks.tools.orchestrator import task
-from tasks.tools.prints import Print, Prints, masked_texts, take
+from tasks.tools.prints import Print, Prints, masked_texts, problems_at, take
 from tasks.tools.twins import Decision, Told, Twin, decided, strike
 
 __all__ = ["against", "flagged", "rechecked"]
@@ -48,11 +50,12 @@ REASONS = {
 
 @task
 def against(examples: Table[Example], *, test_sets: Sequence[str] = (), embedder: str = "", level: str = "default",
-            thresholds: Sequence[str] = ()) -> Table[Example]:
+            thresholds: Sequence[str] = (), judge: Teacher | None = None) -> Table[Example]:
     """Table `clean`: `examples` without those that repeat an item of `test_sets`, each a rejection that shows the item.
 
     `test_sets` are files (JSONL, JSON, CSV, Parquet), Hub ids or short names of the usual ones, each also as
-    `name=…`; with none, all examples go on. `level` and `thresholds` (`name=value`): see `levels`.
+    `name=…`; with none, all examples go on. `level` and `thresholds` (`name=value`): see `levels`. `judge` rules on
+    rows that stay a little below a threshold.
 
     Raises `InputError` for a test set that cannot be read, `ParameterError`, and `ToolError` if no model can be had.
     """
@@ -62,7 +65,9 @@ def against(examples: Table[Example], *, test_sets: Sequence[str] = (), embedder
     current_run().note(f"{NAME}.levels", {"level": level, "moved": list(thresholds), **asdict(levels)})
     items = _read(test_sets)  # first: what is wrong with them is known before hours of work
     prints = take(examples)
-    twins = decided(examples, NAME, lambda: _twins(examples, prints, items, embedder, levels))
+    twins = decided(examples, NAME, lambda: _twins(examples, prints, items, embedder, levels, judge is not None))
+    if judge is not None:
+        twins = ruled(twins, judge, twins_too=level != "lenient")
     return strike(examples, prints, twins, NAME)
 
 
@@ -79,7 +84,7 @@ def _read(test_sets: Sequence[str]) -> list[Item]:
 
 
 def _twins(examples: Table[Example], table: Table[Print], items: list[Item], embedder: str,
-           levels: Levels) -> Iterable[list[Twin]]:
+           levels: Levels, judged: bool) -> Iterable[list[Twin]]:
     items = sorted(items, key=lambda item: item.fingerprint is not None)  # those with texts first, set after set
     told = [item for item in items if item.fingerprint is None]
     prints = Prints.load(table)
@@ -89,10 +94,11 @@ def _twins(examples: Table[Example], table: Table[Print], items: list[Item], emb
     shared_words(prints, texts, items, levels, decision)
     same_numbers(prints, items, decision)
     alike(examples, prints, told, levels, decision)
+    doubts = Doubts(len(prints), levels.grey)
     if told:
         rest()  # the workers hold templates, the encoder a model: not both at once
         with encoder(embedder):  # one child for all that is embedded here
-            by_meaning(examples, prints, texts, told, embedder, levels, decision)
+            by_meaning(examples, prints, texts, told, embedder, levels, decision, doubts)
     _count(items, decision)
 
     def tell(row: int) -> Told:
@@ -100,6 +106,12 @@ def _twins(examples: Table[Example], table: Table[Print], items: list[Item], emb
         reason = REASONS[rule].format(item=item.print.id, n=levels.ngram, score=decision.score[row])
         return prints.id[row].decode(), rule, reason, item.print.id, item.text
 
+    rows = doubts.open(decision)
+    current_run().note(f"{NAME}.grey", len(rows))
+    if judged:
+        problems = problems_at(examples, prints.starts, rows)
+        write_grey(doubts, decision, prints.starts, RULES, lambda row: (
+            prints.id[row].decode(), problems[row], items[doubts.twin[row]].print.id, items[doubts.twin[row]].text))
     return decision.told(prints.starts, tell)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.decontaminate.grey import Doubts
 from tasks.decontaminate.items import Item
 from tasks.decontaminate.levels import NGRAM, OFF, Levels
 from tasks.decontaminate.nearness import Near
@@ -82,15 +83,18 @@ def same_numbers(prints: Prints, items: Sequence[Item], decision: Decision) -> N
     decision.drop(rows[sure], np.array(places, np.int64)[found[sure]], NUMBERS)
 
 
-def same_problem(prints: Prints, rows: Rows, near: Near, guard: Guard, levels: Levels, decision: Decision) -> None:
+def same_problem(prints: Prints, rows: Rows, near: Near, guard: Guard, levels: Levels, decision: Decision,
+                 doubts: Doubts) -> None:
     """Of `rows`, those with numbers and answer of an item whose wording is like theirs; `near` has one for each row."""
     terse = prints.terse[rows] | guard.terse[near.item]
-    sure = near.cosine >= np.where(terse, levels.terse, levels.same_problem)
+    bars = np.where(terse, levels.terse, levels.same_problem).astype(np.float32)
+    sure = near.cosine >= bars
     decision.drop(rows[sure], near.item[sure], PROBLEM, near.cosine[sure])
+    doubts.add(rows[~sure], near.item[~sure], PROBLEM, near.cosine[~sure], bars[~sure])
 
 
 def rephrased(prints: Prints, rows: Rows, nearest: Places, scores: Floats, guard: Guard, levels: Levels,
-              decision: Decision) -> None:
+              decision: Decision, doubts: Doubts) -> None:
     """Of `rows`, those whose text, as it stands, means an item's.
 
     `nearest` (rows, k) holds places of items, the nearest first, `scores` (rows, k) their cosines.
@@ -99,8 +103,10 @@ def rephrased(prints: Prints, rows: Rows, nearest: Places, scores: Floats, guard
         part = slice(start, start + BLOCK)
         for place, score in zip(nearest[part].T, scores[part].T, strict=True):
             own = rows[part]
-            sure = decision.kept[own] & (score >= needed(prints, own, place, guard, levels))
+            bars = needed(prints, own, place, guard, levels)
+            sure = decision.kept[own] & (score >= bars)
             decision.drop(own[sure], place[sure], REPHRASED, score[sure])
+            doubts.add(own[~sure], place[~sure], REPHRASED, score[~sure], bars[~sure])
 
 
 def needed(prints: Prints, rows: Rows, places: Places, guard: Guard, levels: Levels) -> Floats:
@@ -123,14 +129,17 @@ def overlap(one: Keys, other: Keys) -> Floats:
 
 
 def same_meaning(prints: Prints, masks: Keys, texts: Mapping[int, str], near: Near, bar: float, levels: Levels,
-                 decision: Decision) -> None:
+                 decision: Decision, doubts: Doubts) -> None:
     """Rows whose mask is as near to an item as `bar` says; `near` has an entry for each of `masks`."""
     if bar >= OFF:
         return
     bars = np.array([max(levels.terse, bar) if texts[mask].count(" ") < TERSE_WORDS - 1 else bar
-                     for mask in masks.tolist()])
+                     for mask in masks.tolist()], np.float32)
     hits = {int(masks[i]): (int(near.item[i]), float(near.score[i])) for i in np.flatnonzero(near.score >= bars)}
     _drop_masks(prints, hits, TWIN, decision)
+    rows = np.flatnonzero(decision.kept & np.isin(prints.mask, masks[near.score >= bars - doubts.grey]))
+    mine = np.searchsorted(masks, prints.mask[rows])
+    doubts.add(rows, near.item[mine], TWIN, near.score[mine], bars[mine])
 
 
 def kept_masks(prints: Prints, decision: Decision, within: Keys | None = None) -> tuple[Keys, Rows]:

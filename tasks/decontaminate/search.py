@@ -11,6 +11,7 @@ import numpy as np
 
 from schemas.records import Example
 from schemas.table import Table
+from tasks.decontaminate.grey import NAME, Doubts
 from tasks.decontaminate.items import Item
 from tasks.decontaminate.levels import Levels
 from tasks.decontaminate.nearness import Field, Near, nearest
@@ -20,7 +21,6 @@ from tasks.tools.signature import nameless, numberless
 from tasks.tools.twins import Decision, Rows
 from tasks.tools.vectors import Lookup, Matrix, cosines
 
-NAME = "clean"
 TILE = 100_000  # wordings; their vectors are 80 MB
 CROWD = 512  # texts whose cosines to all items are in memory at once
 DOUBTFUL = 0.75  # wordings this near to an item are looked at with their names
@@ -54,14 +54,14 @@ def fields_of(vectors: Matrix, sets: Sequence[str]) -> list[Field]:
 
 
 def by_meaning(examples: Table[Example], prints: Prints, texts: Mapping[int, str], items: Sequence[Item],
-               embedder: str, levels: Levels, decision: Decision) -> None:
+               embedder: str, levels: Levels, decision: Decision, doubts: Doubts) -> None:
     """Marks the rows that repeat one of `items` (all with texts) by numbers and meaning, or by meaning alone."""
     masks = kept_masks(prints, decision)[0]
     if not len(masks):
         return
     held = Held.of(items, embedder)
     for start in range(0, len(masks), TILE):
-        _Tile(examples, prints, texts, held, embedder, levels, decision).search(masks[start:start + TILE])
+        _Tile(examples, prints, texts, held, embedder, levels, decision, doubts).search(masks[start:start + TILE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class _Tile:
     embedder: str
     levels: Levels
     decision: Decision
+    doubts: Doubts
 
     def search(self, masks: Keys) -> None:
         wordings = Lookup.of({mask: nameless(self.texts[mask]) for mask in masks.tolist()}, f"{NAME}.wordings",
@@ -83,7 +84,8 @@ class _Tile:
         if not len(masks):
             return
         near = nearest(self.held.bare_fields, wordings[masks])
-        same_meaning(self.prints, masks, self.texts, near, self.levels.template_twin, self.levels, self.decision)
+        same_meaning(self.prints, masks, self.texts, near, self.levels.template_twin, self.levels, self.decision,
+                     self.doubts)
         doubtful = (near.cosine >= DOUBTFUL) & self.decision.kept[speakers]
         self._named_twins(masks[doubtful], speakers[doubtful])
 
@@ -105,7 +107,8 @@ class _Tile:
                                    self.held.bare[places].astype(np.float32))
                 better = cosine > score[part]
                 best[part[better]], score[part[better]] = places[better], cosine[better]
-        same_problem(self.prints, rows, Near(best, score, score), self.held.guard, self.levels, self.decision)
+        same_problem(self.prints, rows, Near(best, score, score), self.held.guard, self.levels, self.decision,
+                     self.doubts)
 
     def _rephrased(self, masks: Keys, wordings: Lookup) -> None:
         """One text of each wording that is at all near to an item is embedded as it stands."""
@@ -118,11 +121,13 @@ class _Tile:
         told = Lookup.of({int(mask): problems[row] for mask, row in zip(masks, speakers.tolist(), strict=True)},
                          f"{NAME}.told", self.embedder)
         places, scores = _nearest_items(told[masks], self.held.told)
-        able = scores[:, 0] >= min(self.levels.same_text, self.levels.rephrased_shared, self.levels.rephrased)
+        able = scores[:, 0] >= min(
+            self.levels.same_text, self.levels.rephrased_shared, self.levels.rephrased) - self.levels.grey
         masks, places, scores = masks[able], places[able], scores[able]
         rows = self._rows(masks)
         mine = np.searchsorted(masks, self.prints.mask[rows])
-        rephrased(self.prints, rows, places[mine], scores[mine], self.held.guard, self.levels, self.decision)
+        rephrased(self.prints, rows, places[mine], scores[mine], self.held.guard, self.levels, self.decision,
+                  self.doubts)
 
     def _named_twins(self, masks: Keys, speakers: Rows) -> None:
         if not len(masks):
@@ -130,7 +135,7 @@ class _Tile:
         problems = problems_at(self.examples, self.prints.starts, np.sort(speakers))
         named = _vectors([numberless(problems[row]) for row in speakers.tolist()], f"{NAME}.problems", self.embedder)
         same_meaning(self.prints, masks, self.texts, nearest(self.held.named_fields, named), self.levels.named_twin,
-                     self.levels, self.decision)
+                     self.levels, self.decision, self.doubts)
 
     def _rows(self, masks: Keys) -> Rows:
         return np.flatnonzero(self.decision.kept & np.isin(self.prints.mask, masks))

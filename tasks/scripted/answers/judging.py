@@ -1,6 +1,7 @@
 """What is said about problems: whether they have an answer, their concepts, marks, flags."""
 
 import random
+import re
 from typing import Any
 
 from tasks.scripted.answers.writing import Replier
@@ -41,6 +42,13 @@ def _passed(_: Sections, __: random.Random, ___: Stock) -> dict[str, Any]:
     return {"issues": [], "passes": True}
 
 
+def _related(sections: Sections, _: random.Random, __: Stock) -> dict[str, Any]:
+    numbers = [sorted(re.findall(r"\d+", sections[name])) for name in ("Exercise", "Test item")]
+    same = numbers[0] == numbers[1]
+    return {"reason": "The numbers are the same." if same else "The numbers differ.",
+            "relation": "same" if same else "other"}
+
+
 JUDGES: dict[str, Replier] = {
     "has_answer": _determined, "concepts_of": _concepts, "suggest": _suggested, "grade": _graded, "flags": _flagged,
-    "open_faithful": _passed}
+    "open_faithful": _passed, "same_item": _related}
