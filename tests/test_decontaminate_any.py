@@ -26,6 +26,7 @@ from tasks.kept import check_writable, write_kept
 from tasks.tools import hub
 from tasks.tools.llm import Ask, Failure, Reply
 from tests.conftest import Command
+from tests.fake_hub import Blob, Repo, ScriptedHub
 from tests.fingerprints import SETS, SHIPPED
 from tests.repeats import DATA
 
@@ -124,6 +125,18 @@ def test_what_is_fetched_can_be_read_again(tmp_path: Path, monkeypatch: pytest.M
     assert {"source", "licence"} <= json.loads(path.read_text()).keys()
     with pytest.raises(InputError, match="no column 'problem'"):
         fetch("math500", tmp_path)
+
+
+def test_the_hub_s_own_client_fetches_a_test_set(mathmill: Command, tmp_path: Path) -> None:
+    rows = [{"problem": FERRY, "solution": "…", "answer": "315", "unique_id": "test/1"}]
+    with ScriptedHub() as server:
+        server.repos["HuggingFaceH4/MATH-500"] = Repo("HuggingFaceH4/MATH-500", private=False)
+        server.repos["HuggingFaceH4/MATH-500"].commit("all", {"test.jsonl": Blob(json.dumps(rows[0]).encode(), False)})
+        done = mathmill("test-sets", "fetch", "math500", "--to", "sets", HF_ENDPOINT=server.url, HF_HUB_OFFLINE="0",
+                        HF_HOME=str(tmp_path / "home"))
+    assert "math500: 1 items in sets/math500.jsonl" in done.stdout
+    [item] = read_items([str(tmp_path / "sets" / "math500.jsonl")])
+    assert (item.text, item.print.id) == (FERRY, "math500:test/1")
 
 
 def test_the_list_of_test_sets_is_whole() -> None:
