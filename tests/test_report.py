@@ -57,7 +57,7 @@ def test_the_command_tells_the_runs_own_counts(real_run: Path, tmp_path: Path) -
 def test_every_part_of_the_issue_is_on_the_page(facts: dict[str, Any], written: Path) -> None:
     text = written.read_text()
     for title in ("Rows at each step", "Difficulty", "Solve rate, of each problem", "Topic", "Verdicts, by route",
-                  "Families, the largest of 7", "Duplicates, by rule", "Conflicts, by rule",
+                  "Families, the largest of 7", "Rows taken out, by rule", "Conflicts, by rule",
                   "How often the verifier itself errs"):
         assert f"<figcaption>{title}</figcaption>" in text
         assert f">{title}</title>" in text

@@ -51,7 +51,8 @@ def stacked(title: str, rows: Rows, parts: Sequence[str]) -> Markup:
 def intervals(title: str, rows: Rows) -> Markup:
     """A point with its 95 % interval for each of `rows` (`label`, and `share`, `low`, `high` from 0 to 1)."""
     shown = [{**row, "row": at} for at, row in enumerate(rows[:MOST])]
-    axis = {"format": ".1~%", "tickCount": 4, "title": None, "grid": True, "domain": False, "ticks": False}
+    axis = {"format": ".2~%", "tickCount": 3, "title": None, "grid": True, "domain": False, "ticks": False,
+            "labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8}
     share = {"type": "quantitative", "axis": axis, "scale": {"domainMin": 0, "nice": True}}
     drawn = [{"mark": {"type": "rule", "stroke": "currentColor", "strokeWidth": 2},
               "encoding": {"x": {"field": "low", **share}, "x2": {"field": "high"}}},

@@ -56,7 +56,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
         "methods": asked(house, METHODS), "errors": _errors(house),
         "calls": notes.get("calls") or [], "paid": _paid(notes.get("calls") or [], rows),
         "budget": notes.get("budget") or {},
-        "looked": {name: name in run.get("steps", {}) for name in ("distinct", "conflicts", "clean")},
+        "looked": {name: (folder / name).is_dir() for name in ("distinct", "conflicts", "clean")},
         "test_sets": _test_sets(notes), "leaks": twins(house, "clean"),
         **samples(house, final, run["run_id"])}
 

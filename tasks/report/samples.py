@@ -17,7 +17,9 @@ SELECT * EXCLUDE (place)
 FROM (SELECT *, row_number() OVER (PARTITION BY step, rule ORDER BY id) AS place FROM rejections)
 WHERE place <= {REFUSED} ORDER BY step, rule, id LIMIT {REFUSED * RULES}
 """
-TWINS = f"SELECT * FROM rejections WHERE step = ? AND twin <> '' ORDER BY score DESC, id LIMIT {PAIRS}"
+TWINS = f"""
+SELECT * FROM rejections WHERE step = ? AND twin <> '' AND rule <> 'conflict' ORDER BY score DESC, id LIMIT {PAIRS}
+"""
 CONFLICTS = "SELECT rule AS label, count(*) AS n FROM conflicts GROUP BY ALL ORDER BY n DESC, label"
 DISAGREE = f"SELECT * FROM conflicts ORDER BY score DESC, row_id, twin_id LIMIT {PAIRS}"
 HIDDEN = ("id", "parents", "run_id", "recipe", "slots", "prompt_hash", "generation_depth", "template_id", "seed_id",
