@@ -156,6 +156,7 @@ def _runs(client: Any, deployment: Any) -> dict[str, str]:
 
 def work(limit: int) -> None:
     """A worker of the pool in this process, until it is stopped; it also mends runs that lost theirs."""
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", str(HEARTBEAT))  # for `prefect deploy`
     mending.watch()
     sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--limit", str(limit)]
     if "PREFECT_WORKER_WEBSERVER_PORT" in os.environ:  # who gives it a port wants to ask /health there
