@@ -68,7 +68,7 @@ def test_the_command_tells_counts_and_pairs_and_writes_what_may_stay(mathmill: C
     shown = mathmill(*words).stdout  # found finished
     assert "4 rows (1 more hold no problem): 3 flagged, 1 may stay" in shown
     assert "guard (fingerprints)" in shown
-    assert "rephrased and template_twin were not looked for" in shown
+    assert "only fingerprints are here, which find exact, ngram and same_numbers" in shown
 
 
 def test_a_recheck_leaves_the_old_run_untouched_and_names_it(tmp_path: Path, hashed: str, mine: Path) -> None:

@@ -91,8 +91,8 @@ def _told(row: Rejection) -> dict[str, Any]:
 def _end(record: Mapping[str, Any], folder: Path) -> Iterator[str]:
     step, notes = record["steps"]["clean"], record["notes"]
     if hashed := [name for name, source in notes["clean.sources"].items() if not source["texts"]]:
-        yield (f"\nof {', '.join(hashed)} only fingerprints are here: rephrased and template_twin were not looked for; "
-               f"mathmill test-sets fetch {' '.join(hashed)}")
+        yield (f"\nof {', '.join(hashed)} only fingerprints are here, which find exact, ngram and same_numbers; "
+               f"the texts find far more: mathmill test-sets fetch {' '.join(hashed)}")
     if judged := notes.get("clean.judge"):
         yield (f"\nthe judge ({judged['model']}) ruled on {notes['clean.grey']:,} rows a little below a threshold: "
                f"same {judged['same']:,}, twin {judged['twin']:,}, other {judged['other']:,}, undecided "
