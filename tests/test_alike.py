@@ -45,6 +45,13 @@ def test_one_thing_altered_makes_another_problem(one: str, other: str) -> None:
     assert bar(one, other) == bar(other, one) == NEVER
 
 
+def test_numbers_that_changed_places_make_another_problem_and_sentences_do_not() -> None:
+    first, second = "Ann fills 4 jars with 12 olives each.", "She had 5 cups of oil at home."
+    text, moved = read(f"{first} {second} How many?").masked, read(f"{second} {first} How many?").masked
+    assert needed(text, moved, 3, 0.75, in_order=False) == 0.75
+    assert needed(text, text.replace("olives", "figs"), 3, 0.75, in_order=False) == NEVER
+
+
 def test_other_formulas_in_other_words_need_much() -> None:
     assert bar(r"Prove that the area under $y = \sin x$ is 1.", "For $x > 2$ show: $x^3 + x$ grows.") == FORMULA
 

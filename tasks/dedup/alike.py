@@ -7,7 +7,8 @@ An embedding knows what a text is about and little else, so it is asked for more
     one formula told twice        as for words
     two formulas                  `FORMULA`, and the words around them must not be the same: "x ln x" is no "ln x"
 
-And where all words stay but one, which is exchanged for its opposite, the texts are two problems, alike as they are.
+And where all words stay but one, which is exchanged for its opposite, or two numbers, exchanged for each other, the
+texts are two problems, alike as they are. Numbers that moved along with their words are no exchange.
 """
 
 import re
@@ -18,7 +19,8 @@ from functools import lru_cache
 FEW = 0.9
 FORMULA = 0.95
 NEVER = 2.0
-SAME_WORDS = 0.8  # of the shorter text's words in the other, in order: from here one was made from the other
+SAME_WORDS = 0.8  # of the longer text's words in the other: from here one was made from the other
+MOVED = 3  # words that stand elsewhere: with fewer, no sentence was moved
 
 _LETTER = r"(?<![a-z])[a-z](?!['a-z]|-[a-z]{2})"  # neither a word nor the first part of "t-shirt"
 _RUN = re.compile(rf"(?:\\[a-z]+|{_LETTER}|[#$&+\-*/^_=<>()|{{}}\[\]]|\s)+")
@@ -38,11 +40,16 @@ _OPPOSITES = (
 _PAIRS = tuple((first, second) for first, second in map(str.split, _OPPOSITES))
 
 
-def needed(one: str, other: str, numbers: int, threshold: float) -> float:
-    """The cosine from which two masked texts with so many numbers tell one problem; `NEVER` where none will do."""
+def needed(one: str, other: str, numbers: int, threshold: float, *, in_order: bool = True) -> float:
+    """The cosine from which two masked texts tell one problem; `NEVER` where none will do.
+
+    They have so many numbers but ones, `in_order` or not.
+    """
     mine, theirs = _formulas(one), _formulas(other)
     altered = mine != theirs and bool(mine) and bool(theirs)
     if (altered or _opposed(one, other)) and _made_from(one, other):
+        return NEVER
+    if not in_order and _exchanged(one.split(), other.split()):
         return NEVER
     if altered:
         return max(FORMULA, threshold)
@@ -64,6 +71,15 @@ def _made_from(one: str, other: str) -> bool:
     left, right = _RUN.sub(" ", one).split(), _RUN.sub(" ", other).split()
     blocks = SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks) >= SAME_WORDS * max(len(left), len(right))
+
+
+def _exchanged(one: list[str], other: list[str]) -> bool:
+    """Whether the words are the same and stand where they stood, so that it is numbers that changed places."""
+    if (Counter(one) & Counter(other)).total() < SAME_WORDS * max(len(one), len(other)):
+        return False
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    stood = Counter(word for block in blocks for word in one[block.a:block.a + block.size])
+    return ((Counter(one) & Counter(other)) - stood).total() < MOVED
 
 
 def _opposed(one: str, other: str) -> bool:

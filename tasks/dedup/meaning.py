@@ -19,7 +19,6 @@ from tasks.tools.vectors import Lookup, cosines
 
 Bools = NDArray[np.bool_]
 OPEN = 0.15  # below the threshold by more than this without names, no pair reached it with them
-SAME_WORDS = 0.98  # this alike with numbers in another order: the numbers were exchanged, not the words
 TILE = 1024  # rows compared at a time: bounds memory in large blocks
 
 
@@ -29,7 +28,7 @@ def unsettled(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, threshol
     for rows in blocks:
         for tile, earlier in _tiles(rows):
             cosine = cosines(wordings[prints.mask[tile]], wordings[prints.mask[earlier]])
-            doubtful = _comparable(prints, tile, earlier, cosine) & (cosine >= threshold - OPEN) & (
+            doubtful = _comparable(prints, tile, earlier) & (cosine >= threshold - OPEN) & (
                 cosine < _most(prints, tile, earlier, threshold))
             found += [tile[doubtful.any(axis=1)], earlier[doubtful.any(axis=0)]]
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
@@ -46,22 +45,22 @@ def drop_alike(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, texts: 
     for rows in blocks:
         for tile, earlier in _tiles(rows):
             cosine = cosines(wordings[prints.mask[tile]], wordings[prints.mask[earlier]])
-            comparable = _comparable(prints, tile, earlier, cosine)
+            comparable = _comparable(prints, tile, earlier)
             cosine = np.maximum(cosine, _as_they_stand(texts, tile, earlier))
             alike = np.where(comparable & (cosine >= threshold), cosine, -1)
-            told = [masked[mask] for mask in prints.mask[earlier].tolist()]
             _drop_greedily(alike, tile, earlier, decision, partial(
-                _needed, told=told, numbers=_counted(prints, rows[0], told[0]), threshold=threshold))
+                _needed, [masked[mask] for mask in prints.mask[earlier].tolist()], prints.order[earlier],
+                numbers=_counted(prints, rows[0], masked), threshold=threshold))
 
 
-def _counted(prints: Prints, row: int, masked: str) -> int:
+def _counted(prints: Prints, row: int, masked: Mapping[int, str]) -> int:
     """How many numbers but ones a row, and so its block, has; those that are too many to be listed are many."""
     listed = int((prints.numbers[row] != 0).sum())
-    return listed or (0 if masked.count("#") <= WIDTH else WIDTH + 1)
+    return listed or (0 if masked[int(prints.mask[row])].count("#") <= WIDTH else WIDTH + 1)
 
 
-def _needed(row: int, other: int, told: Sequence[str], numbers: int, threshold: float) -> float:
-    return needed(told[row], told[other], numbers, threshold)
+def _needed(told: Sequence[str], orders: Keys, row: int, other: int, *, numbers: int, threshold: float) -> float:
+    return needed(told[row], told[other], numbers, threshold, in_order=bool(orders[row] == orders[other]))
 
 
 def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision,
@@ -82,15 +81,13 @@ def _tiles(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
         yield rows[start:start + TILE], rows[:start + TILE]
 
 
-def _comparable(prints: Prints, tile: Rows, earlier: Rows, cosine: NDArray[np.float32]) -> Bools:
-    """Pairs that may be repeats: of two wordings, of two templates, and not the same words with numbers exchanged."""
+def _comparable(prints: Prints, tile: Rows, earlier: Rows) -> Bools:
+    """Pairs that may be repeats: of two wordings and of two templates."""
     def differ(keys: Keys) -> Bools:
         unlike: Bools = keys[tile][:, None] != keys[earlier][None, :]
         return unlike
 
-    templates = differ(prints.family) | (prints.family[tile] == 0)[:, None]
-    pairs: Bools = differ(prints.mask) & templates & ~(differ(prints.order) & (cosine >= SAME_WORDS))
-    return pairs
+    return differ(prints.mask) & (differ(prints.family) | (prints.family[tile] == 0)[:, None])
 
 
 def _most(prints: Prints, tile: Rows, earlier: Rows, threshold: float) -> NDArray[np.float32]:
