@@ -368,6 +368,16 @@ def test_a_view_is_there_whole_or_as_it_was(runs: Path, tmp_path: Path) -> None:
     assert len(before) == sum(pq.read_metadata(file).num_rows for file in (tmp_path / "sft").rglob("*.parquet"))
 
 
+def test_what_a_killed_export_left_is_swept(runs: Path, tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, alive, other = (tmp_path / f"sft.{name}.tmp" for name in (ended.pid, os.getppid(), "x"))
+    for place in (dead, alive, other):
+        place.mkdir()
+    exported(runs / "words", "sft", tmp_path / "sft")
+    assert {path.name for path in tmp_path.iterdir()} == {"sft", alive.name, other.name}
+
+
 def test_the_readme_tells_columns_counts_and_what_certified_means(runs: Path, tmp_path: Path) -> None:
     view = VIEWS["rl_trl"]
     place, facts = write.export(source_of(runs / "words"), view, tmp_path / "rl")

@@ -24,7 +24,7 @@ def tokenizer():
     from transformers import PreTrainedTokenizerFast
 
     special = ["<pad>", "<end>", "<unk>", "<user>", "<assistant>", "<tool>"]
-    letters = {text: number for number, text in enumerate([*special, *map(chr, [10, *range(32, 127)])])}
+    letters = {text: number for number, text in enumerate([*special, *map(chr, [10, *range(32, 127)]), *"÷×°−–·π²³£€"])}
     made = Tokenizer(models.WordLevel(letters, unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     found = PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="<end>", unk_token="<unk>",
@@ -74,15 +74,19 @@ def by_trl(folder, known):
 def masks(folder):
     """Of each row of tir: whether the template's mask of what is learnt is the view's own."""
     found = tokenizer()
-    agree = []
-    for row in rows(folder, "tir"):
-        made = found.apply_chat_template(row["messages"], tokenize=True, return_dict=True,
-                                         return_assistant_tokens_mask=True)
-        learnt = "".join(found.decode(token) for token, mark in zip(
-            made["input_ids"], made["assistant_masks"], strict=True) if mark)
+    made = [found.apply_chat_template(row["messages"], tokenize=True, return_dict=True,
+                                      return_assistant_tokens_mask=True) for row in rows(folder, "tir")]
+    return agree(rows(folder, "tir"), [(one["input_ids"], one["assistant_masks"]) for one in made])
+
+
+def agree(told, made):
+    """Whether the tokens that are learnt, of pairs of ids and masks, are those that the view marks."""
+    found, same = tokenizer(), []
+    for row, (tokens, marks) in zip(told, made, strict=True):
+        learnt = "".join(found.decode(token) for token, mark in zip(tokens, marks, strict=True) if mark)
         marked = [message["content"] for message, mark in zip(row["messages"], row["trained"], strict=True) if mark]
-        agree.append(learnt == "".join(text + "<end>" for text in marked))
-    return all(agree)
+        same.append(learnt == "".join(text + "<end>" for text in marked))
+    return all(same)
 
 
 def by_verl(folder):
@@ -96,6 +100,16 @@ def by_verl(folder):
     row = data[0]
     return [len(data), sorted({"raw_prompt", "data_source", "reward_model", "extra_info", "index"} & set(row)),
             row["index"]]
+
+
+def verl_masks(folder):
+    """The same of verl's own loader of chats, which wants a transformers below 5.11."""
+    from omegaconf import OmegaConf
+    from verl.utils.dataset.multiturn_sft_dataset import MultiTurnSFTDataset
+
+    files = sorted(map(str, (folder / "tir" / "data").glob("train-*")))
+    data = MultiTurnSFTDataset(files, tokenizer(), OmegaConf.create({"max_length": 4096, "pad_mode": "no_padding"}))
+    return agree(rows(folder, "tir"), [(row["input_ids"].tolist(), row["loss_mask"].tolist()) for row in data])
 
 
 def steps(folder):
@@ -131,4 +145,8 @@ if __name__ == "__main__":
         told["masks"] = masks(place)
     if "--verl" in sys.argv:
         told["verl"] = by_verl(place)
+        try:
+            told["verl_masks"] = verl_masks(place)
+        except ImportError as error:
+            told["verl_masks"] = str(error)
     print("\n" + json.dumps(told))

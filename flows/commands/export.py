@@ -56,4 +56,5 @@ def _told(place: Path, facts: dict[str, Any]) -> str:
                      f"certified_{trainer}: {rows['accepted']:,} rows accepted, {rows['refused']:,} refused, "
                      f"{rows['not said']:,} not said; of {told['wrong_tried']:,} wrong answers "
                      f"{told['wrong_accepted']:,} accepted")
-    return "\n".join([*lines, str(place)])
+    near = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+    return "\n".join([*lines, str(near)])

@@ -42,6 +42,7 @@ def export(source: Source, view: View, out: Path | None = None, choice: Choice |
     final = out or source.folder.with_name(f"{source.folder.name}.views") / view.name
     _ours(final)
     draft = final.with_name(f"{final.name}.{os.getpid()}.tmp")
+    _sweep(final)
     try:
         facts = _build(source, view, draft, choice or Choice(), python)
         with storage(final):
@@ -81,6 +82,17 @@ def _certified(source: Source, trainers: Iterable[str], python: str) -> list[Cer
     golds = source.golds()
     say(f"{len(golds):,} gold answers are tried on the scorers of {' and '.join(trainers)}")
     return [certify(golds, trainer, python) for trainer in trainers]
+
+
+def _sweep(final: Path) -> None:
+    """Removes what exports that were killed have left."""
+    for path in final.parent.glob(f"{final.name}.*.tmp"):
+        try:
+            os.kill(int(path.suffixes[-2][1:]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+        except (ValueError, IndexError, OSError):
+            continue  # not ours to judge
 
 
 def _build(source: Source, view: View, draft: Path, choice: Choice, python: str) -> dict[str, Any]:
