@@ -1,7 +1,7 @@
 """Decontaminate: of examples, those that repeat an item of a test set do not go on. Each shows its item.
 
     exact          the item's text but for case, spaces and punctuation
-    ngram          13 words in a row with an item; numbers, names and formulas not counted
+    ngram          13 words in a row with an item; numbers, names, formulas and forms of answers not counted
     alike          an item's numbers, and most of its words and signs, formulas in whatever spelling
     same_problem   an item's numbers and answer, and the texts mean much the same
     rephrased      the text as it stands means an item's; less likeness will do where most numbers are shared
@@ -11,8 +11,13 @@
 The thresholds are `levels.Levels`. The cheap rules look at wordings (numbers and names masked, things that pools
 exchange made alike), each once; `rephrased` embeds one text of each wording that is near.
 
-Measured (`python -m tests.benchmarks.decontaminate`): see there and in the README. Limits: what is retold in other
-words, names and numbers at once mostly passes, so does another language.
+Measured (`python -m tests.benchmarks.decontaminate`; thresholds were chosen on items of even number, the figures of the
+odd ones in brackets). Against GSM8K's test set flagged are 98.40 % (98.02) of 1,315 problems rephrased by LMSYS and
+0.17 % (0.08) of 7,473 training problems, 13 of them, nine true twins; 13 words as they are find 0 % and 0.05 %.
+Against MATH's test set: of 600 of its own problems lightly reworded 99.7 % (99.7), heavily 98.8 % (99.7), with other
+numbers 64 %; of AIME 1983-2023 10.5 %, all read and all but one or two in MATH, which holds AIME; of CollegeMath none
+of 600, of OlympiadBench 3. Limits: what is retold in other words, names and numbers at once mostly passes, so does
+another language; formulas with other numbers are found only if 13 words stay.
 """
 
 from collections import Counter

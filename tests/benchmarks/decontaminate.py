@@ -4,7 +4,7 @@
 
 gsm8k        GSM8K's test set against its rephrased twin (LMSYS) and against GSM8K's training set; beside it what 13
              words in a row find (as they are, and by our rule, which leaves numbers, names and formulas out)
-competition  MATH's test set against itself reworded (`rewording`: light, heavy; numbers = template twins), and
+competition  MATH's test set against itself reworded (`rewording`: light, framed, heavy; numbers = template twins), and
              against sets that should be clean of it: AIME 1983-2023, CollegeMath, OlympiadBench
 
 Reads `../shared/data`. Thresholds were chosen on items of even number ("tuned on") alone; those of odd number were
@@ -40,9 +40,9 @@ def grade_school(sample: int) -> Iterator[Example]:
 
 
 def competition(sample: int) -> Iterator[Example]:
-    """MATH's test problems reworded in three ways, then the problems of other sets."""
+    """MATH's test problems reworded in four ways, then the problems of other sets."""
     for i, row in _some(lines(GUARDED), sample):
-        for kind in (rewording.light, rewording.heavy, rewording.numbers):
+        for kind in (rewording.light, rewording.framed, rewording.heavy, rewording.numbers):
             if text := kind(row["problem"], i):
                 yield example(f"{kind.__name__}-{i}", text, "" if kind is rewording.numbers else row["answer"])
     for name, file in CLEAN.items():

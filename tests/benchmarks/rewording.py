@@ -1,6 +1,7 @@
 r"""Competition problems said again by rule, for `tests.benchmarks.decontaminate`: what a careless copyist would change.
 
     light     LaTeX spelt otherwise, other verbs ("Find" -> "Determine"), a lead-in, a closing request
+    framed    light in other frames, written after the rules were done: what they know of `light`'s frames helps nothing
     heavy     light, and synonyms, variables renamed, the question first
     numbers   light, and the numbers changed: a template twin
 
@@ -27,6 +28,9 @@ SYNONYMS = (("such that", "so that"), ("equal to", "the same as"), ("integers", 
             ("is divided by", "gets divided by"), ("below", "here"), ("together", "jointly"), ("remaining", "other"))
 LEADS = ("Consider the following problem. ", "Solve this exercise carefully. ", "Here is a question for you. ", "", "")
 CLOSINGS = (" Give the answer in simplest form.", " Explain how you got it.", "", "")
+OTHER_LEADS = ("My teacher set us the task below for homework. ", "Kindly work through what comes next. ",
+               "A puzzle from yesterday's club meeting: ")
+OTHER_CLOSINGS = (" Justify all claims along the way.", " Thanks for helping me!", "")
 _MATH = re.compile(r"\$\$?[^$]*\$\$?")
 _VARIABLE = re.compile(r"(?<![\\A-Za-z])([a-z])(?![A-Za-z])")
 _NUMBER = re.compile(r"(?<![\d^_.{])\d{1,4}(?![\d.]\d)")
@@ -37,6 +41,12 @@ def light(text: str, place: int) -> str:
     """Other spelling, other verbs, and words around it."""
     rng = random.Random(f"light {place}")
     return _framed(_verbs(_spelt(text, rng), rng), rng)
+
+
+def framed(text: str, place: int) -> str:
+    """`light` with other words around it."""
+    rng = random.Random(f"framed {place}")
+    return rng.choice(OTHER_LEADS) + _verbs(_spelt(text, rng), rng) + rng.choice(OTHER_CLOSINGS)
 
 
 def heavy(text: str, place: int) -> str:
