@@ -18,7 +18,8 @@ Modes = Annotated[tuple[Literal["p1", "p2", "m1", "noop"], ...],
                   "variants besides base: one or two clauses more, one less, one that changes nothing"]
 Embedder = Annotated[str, "model of sentence-transformers, name or path; empty: all-MiniLM-L6-v2"]
 PerFamily = Annotated[int, "keep at most so many rows of one template or wording; 0: all"]
-TestSets = Annotated[tuple[str, ...], InputFile, "test sets to keep out of the result: files"]
+TestSets = Annotated[tuple[str, ...], InputFile,
+                     "test sets to keep out of the result: files, Hub ids, names of mathmill test-sets list"]
 Planted = Annotated[float, "share of the rows that is doubled with cases whose truth is known"]
 Isolation = Annotated[Literal["auto", "namespaces", "landlock", "none"],
                       "the jail of programs; auto: the best that works here; none: they run with your rights"]

@@ -7,8 +7,9 @@ gsm8k        GSM8K's test set against its rephrased twin (LMSYS) and against GSM
 competition  MATH's test set against itself reworded (`rewording`: light, framed, heavy; numbers = template twins), and
              against sets that should be clean of it: AIME 1983-2023, CollegeMath, OlympiadBench
 
-Reads `../shared/data`. Thresholds were chosen on items of even number ("tuned on") alone; those of odd number were
-looked at when done. `--show aime` prints the pairs flagged in that set, to be read: MATH holds AIME problems.
+Reads `../shared/data`. The rule `alike` was made on rewordings of even number ("tuned on"); those of odd number were
+looked at when done, and so were all that are `framed`. Cosines were chosen with all of GSM8K in sight, the words that a
+run must hold with all of AIME. `--show aime` prints the pairs flagged in that set, to be read: MATH holds AIME problems.
 """
 
 import argparse
