@@ -9,7 +9,7 @@ competition  MATH's test set against itself reworded (`rewording`: light, framed
 
 Reads `../shared/data`. The rule `alike` was made on rewordings of even number ("tuned on"); those of odd number were
 looked at when done, and so were all that are `framed`. Cosines were chosen with all of GSM8K in sight, the words that a
-run must hold with all of AIME. `--show aime` prints the pairs flagged in that set, to be read: MATH holds AIME problems.
+run must hold with all of AIME. `--show aime` prints the pairs flagged there, to be read: MATH holds AIME problems.
 """
 
 import argparse
