@@ -77,15 +77,15 @@ def test_its_artifacts_tell_the_same_as_its_manifest(here: Stand, fired: tuple[P
 def test_a_browser_shows_the_run_its_funnel_and_its_schedule(
         here: Stand, fired: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     run, funnel = fired[1], here.artifacts(fired[1]["id"])["funnel-lifted"]
-    pages = {"run": (f"runs/flow-run/{run['id']}", run["name"]),
-             "funnel": (f"artifacts/artifact/{funnel['id']}", "kept"),
-             "deployment": (f"deployments/deployment/{run['deployment_id']}", "nightly")}
+    pages = {"run": (f"runs/flow-run/{run['id']}", "Beginning flow run"),
+             "funnel": (f"artifacts/artifact/{funnel['id']}", "expected"),
+             "deployment": (f"deployments/deployment/{run['deployment_id']}", "Every minute")}
     with chromium() as browser:
         for name, (path, text) in pages.items():
             page = browser.new_page(viewport={"width": 1280, "height": 900})  # type: ignore[attr-defined]
             page.goto(f"{here.stack.url.removesuffix('/api')}/{path}", wait_until="domcontentloaded", timeout=120_000)
             page.get_by_text(text, exact=False).first.wait_for(timeout=120_000)
-            page.screenshot(path=tmp_path / f"{name}.png")
+            page.screenshot(path=tmp_path / f"{name}.png", animations="disabled")
             page.close()
     assert {path.name for path in tmp_path.glob("*.png")} == {"run.png", "funnel.png", "deployment.png"}
 

@@ -12,8 +12,9 @@ from infra.local.postgres import Postgres
 from infra.local.process import Process, reap, sweep
 from tasks.tools.orchestrator import QUIET, TERSE
 
-STARTUP = 180.0  # seconds for all, when the database has no tables yet
-DEAF = 120.0  # seconds without an answer after which a server that runs is started anew
+STARTUP = 300.0  # seconds for all, when the database has no tables yet and the machine is busy
+DEAF = 120.0  # seconds without an answer after which a server that has answered is started anew
+MUTE = 600.0  # the same of one that has not answered yet: it may be making its tables
 PAUSE = 5.0  # seconds between two starts of the same process
 RUNS = 2  # at once in the worker
 # Leases of deployments' slots are kept in memory otherwise: a server that is killed would never give a slot free.
@@ -81,7 +82,8 @@ class Stack:
                     self.postgres.up()
                     print(f"{time.strftime('%F %T')} postgres started", flush=True)
                 heard = time.monotonic() if self.answers("health") else heard
-                if time.monotonic() > max(heard, started.get("server", 0.0)) + DEAF:
+                began = started.get("server", 0.0)
+                if time.monotonic() > (heard + DEAF if heard > began else began + MUTE):
                     self.process("server").stop()
                 self._missing(started)
             reap()
