@@ -4,6 +4,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from subprocess import SubprocessError
 from urllib.request import urlopen
@@ -94,7 +95,7 @@ class Stack:
         try:
             with urlopen(f"{self.url}/{what}", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except OSError:
+        except (OSError, HTTPException):
             return False
 
     def _missing(self, started: dict[str, float]) -> None:
