@@ -40,6 +40,7 @@ _OPPOSITES = (
 _PAIRS = tuple((first, second) for first, second in map(str.split, _OPPOSITES))
 
 
+@lru_cache(maxsize=1 << 16)  # draws of templates share few wordings
 def needed(one: str, other: str, numbers: int, threshold: float, *, in_order: bool = True) -> float:
     """The cosine from which two masked texts tell one problem; `NEVER` where none will do.
 

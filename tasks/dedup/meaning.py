@@ -5,8 +5,7 @@ that agree in numbers and answer, and `alike.py` says how much of it a pair need
 first, once for each wording; only pairs that this leaves open are embedded as they stand.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,31 +47,39 @@ def drop_alike(blocks: Sequence[Rows], prints: Prints, wordings: Lookup, texts: 
             comparable = _comparable(prints, tile, earlier)
             cosine = np.maximum(cosine, _as_they_stand(texts, tile, earlier))
             alike = np.where(comparable & (cosine >= threshold), cosine, -1)
-            _drop_greedily(alike, tile, earlier, decision, partial(
-                _needed, [masked[mask] for mask in prints.mask[earlier].tolist()], prints.order[earlier],
-                numbers=_counted(prints, rows[0], masked), threshold=threshold))
+            _drop_greedily(alike, tile, earlier, decision, _Bars(prints, earlier, masked, threshold))
 
 
-def _counted(prints: Prints, row: int, masked: Mapping[int, str]) -> int:
-    """How many numbers but ones a row, and so its block, has; those that are too many to be listed are many."""
-    listed = int((prints.numbers[row] != 0).sum())
-    return listed or (0 if masked[int(prints.mask[row])].count("#") <= WIDTH else WIDTH + 1)
+class _Bars:
+    """What cosine any two of a block's rows need; one answer serves all rows of the same two wordings."""
+
+    def __init__(self, prints: Prints, rows: Rows, masked: Mapping[int, str], threshold: float) -> None:
+        self.masks, self.orders = prints.mask[rows], prints.order[rows]
+        self.masked, self.threshold = masked, threshold
+        listed = int((prints.numbers[rows[0]] != 0).sum())  # none where they are too many to be listed
+        self.numbers = listed or (0 if masked[int(self.masks[0])].count("#") <= WIDTH else WIDTH + 1)
+
+    def needed(self, one: int, other: int) -> float:
+        return needed(self.masked[int(self.masks[one])], self.masked[int(self.masks[other])], self.numbers,
+                      self.threshold, in_order=bool(self.orders[one] == self.orders[other]))
+
+    def like(self, one: int, other: int, size: int) -> Bools:
+        """Which of the first `size` rows need of `one` what `other` does."""
+        same_order = (self.orders[:size] == self.orders[one]) == (self.orders[other] == self.orders[one])
+        alike: Bools = (self.masks[:size] == self.masks[other]) & same_order
+        return alike
 
 
-def _needed(told: Sequence[str], orders: Keys, row: int, other: int, *, numbers: int, threshold: float) -> float:
-    return needed(told[row], told[other], numbers, threshold, in_order=bool(orders[row] == orders[other]))
-
-
-def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision,
-                   needed_by: Callable[[int, int], float]) -> None:
-    """`needed_by` takes two places in `earlier`, which ends with the tile itself."""
-    start = len(earlier) - len(tile)
+def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision, bars: _Bars) -> None:
+    start = len(earlier) - len(tile)  # `earlier` ends with the tile itself
     for i in np.flatnonzero(alike.max(axis=1) >= 0).tolist():
         scores = np.where(decision.kept[earlier[:start + i]], alike[i, :start + i], -1)
-        for best in np.argsort(-scores, kind="stable")[:(scores >= 0).sum()].tolist():
-            if scores[best] >= needed_by(start + i, best):
+        while scores.max(initial=-1) >= 0:
+            best = int(scores.argmax())
+            if scores[best] >= bars.needed(start + i, best):
                 decision.drop(tile[i:i + 1], earlier[best:best + 1], NUMBERS, scores[best:best + 1])
                 break
+            scores[bars.like(start + i, best, start + i)] = -1
 
 
 def _tiles(rows: Rows) -> Iterator[tuple[Rows, Rows]]:
@@ -87,7 +94,8 @@ def _comparable(prints: Prints, tile: Rows, earlier: Rows) -> Bools:
         unlike: Bools = keys[tile][:, None] != keys[earlier][None, :]
         return unlike
 
-    return differ(prints.mask) & (differ(prints.family) | (prints.family[tile] == 0)[:, None])
+    pairs: Bools = differ(prints.mask) & (differ(prints.family) | (prints.family[tile] == 0)[:, None])
+    return pairs
 
 
 def _most(prints: Prints, tile: Rows, earlier: Rows, threshold: float) -> NDArray[np.float32]:

@@ -7,8 +7,9 @@ a pair counts where one of the two is dropped with the other as its twin. "other
 another pair as their twin (a repeat in the data set itself, or a mistake).
 
 Kinds: the eight of GSM-Plus testmini with their originals in GSM8K test, the even problems for tuning and the odd ones
-held out; GSM8K test and the rephrasings of LMSYS (held out); two draws of each shipped template, as if the template
-were not known; and `tests/cases/pairs.toml`, every second one held out.
+held out; GSM8K test and the rephrasings of LMSYS (held out); GSM8K train with two sentences or two numbers exchanged,
+or the last sentence put first; two draws of each shipped template, as if the template were not known; and
+`tests/cases/pairs.toml`, every second one held out.
 
 `PYTHON` is the interpreter of an environment with `semhash` and `model2vec[distill]`. SemHash stands at its default
 threshold; its default weights are on the Hub alone, so it gets a static model distilled from the same MiniLM.
@@ -16,6 +17,7 @@ threshold; its default weights are on the Hub alone, so it gets a static model d
 
 import argparse
 import json
+import re
 import subprocess
 import tempfile
 import tomllib
@@ -29,6 +31,7 @@ import numpy as np
 from tasks import dedup
 from tasks.tools.embeddings import encoder
 from tasks.tools.models import locate
+from tasks.tools.numbers import read_numbers
 from tests.repeats import PLUS, REPHRASED, TEST, VARIANTS, a_run, example, examples, final, lines
 
 PAIRS = Path(__file__).parents[1] / "cases" / "pairs.toml"
@@ -36,7 +39,8 @@ COSINE = 0.95
 HALVES = ("tuning", "held out")
 # (kind, what it should be): "same" from 85 %, else at most so many percent
 BARS = {"paraphrase": "same", "numbers": "1", "digits": "1", "decimals": "", "operation": "2", "reversed": "",
-        "distractor": "", "critical": "", "lmsys": "same", "template": "1", "own same": "same", "own other": ""}
+        "distractor": "", "critical": "", "lmsys": "same", "sentences moved": "same", "question first": "same",
+        "two exchanged": "1", "template": "1", "own same": "same", "own other": ""}
 SEMHASH = """
 import json, os, sys
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -73,6 +77,7 @@ def pairs() -> Iterator[Pair]:
         for row in lines(REPHRASED):
             question, answer = originals[int(row["id"].rpartition("-")[2])]
             yield Pair("lmsys", 1, (question, row["problem"]), (answer, row["answer"]))
+        yield from _made()
     yield from _own()
     yield from _drawn()
 
@@ -98,6 +103,21 @@ def _in_order(group: list[dict[str, str]]) -> list[dict[str, str]]:
     """Variants so that the one without an answer comes last; in 15 of 300 groups they stand turned round."""
     last = max(place for place, row in enumerate(group) if row["answer"] == "None")
     return group[last + 1:] + group[:last + 1]
+
+
+def _made() -> Iterator[Pair]:
+    for place, row in enumerate(lines(TEST.with_name("train.jsonl"))[:300]):
+        question, answer = row["question"], final(row["answer"])
+        sentences = re.split(r"(?<=[.?!])\s+", question.strip())
+        first, middle, last = sentences[0], sentences[1:-1], sentences[-1]
+        found = [mention for mention in read_numbers(question) if mention.style == "digits" and mention.role != "label"]
+        made = {"sentences moved": " ".join((first, middle[1], middle[0], *middle[2:], last)) if middle[1:] else "",
+                "question first": " ".join((last, first, *middle)) if sentences[1:] else "", "two exchanged": ""}
+        if len({mention.value for mention in found}) > 1:
+            one, two = found[0], next(mention for mention in found if mention.value != found[0].value)
+            made["two exchanged"] = "".join((question[:one.start], two.text, question[one.end:two.start], one.text,
+                                             question[two.end:]))
+        yield from (Pair(kind, place % 2, (question, text), (answer, answer)) for kind, text in made.items() if text)
 
 
 def _own() -> Iterator[Pair]:
