@@ -95,6 +95,12 @@ def test_a_run_can_be_named_itself_or_by_a_folder_above(tmp_path: Path) -> None:
     assert run_folders(run) == run_folders(tmp_path) == run_folders(tmp_path / "tiny") == [run.resolve()]
 
 
+def test_a_recipe_named_like_a_table_is_no_table(tmp_path: Path) -> None:
+    run = tiny_run(tmp_path / "templates" / "x")
+    assert run_folders(tmp_path) == [run.resolve()]
+    assert rows(Warehouse([tmp_path]), "SELECT count(*) FROM problems") == [(17,)]
+
+
 def test_tables_without_a_manifest_are_read_too(tmp_path: Path) -> None:
     run = tiny_run(tmp_path / "copy")
     (run / "run.json").unlink()

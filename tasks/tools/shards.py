@@ -71,7 +71,8 @@ def is_sealed(manifest: Mapping[str, Any]) -> bool:
 
 
 def _is_run(folder: Path, tables: Iterable[str]) -> bool:
-    return (folder / MANIFEST).is_file() or any((folder / table).is_dir() for table in tables)
+    # By its shards: a recipe is named like a table, and its runs lie in data/runs/templates.
+    return (folder / MANIFEST).is_file() or any(any((folder / table).glob("part-*.parquet")) for table in tables)
 
 
 def _is_dataset(folder: Path) -> bool:
