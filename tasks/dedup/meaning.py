@@ -107,7 +107,7 @@ def _most(prints: Prints, tile: Rows, earlier: Rows, threshold: float) -> NDArra
 def _as_they_stand(texts: Lookup, tile: Rows, earlier: Rows) -> NDArray[np.float32]:
     """Cosines of the texts themselves where both were embedded, -1 elsewhere."""
     cosine = np.full((len(tile), len(earlier)), -1, np.float32)
-    left, right = np.flatnonzero(np.isin(tile, texts.keys)), np.flatnonzero(np.isin(earlier, texts.keys))
+    left, right = np.flatnonzero(texts.has(tile)), np.flatnonzero(texts.has(earlier))
     if len(left) and len(right):
         cosine[np.ix_(left, right)] = cosines(texts[tile[left]], texts[earlier[right]])
     return cosine

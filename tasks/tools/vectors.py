@@ -73,6 +73,13 @@ class Lookup:
         keys = sorted(texts)
         return cls(np.array(keys, np.int64), vectors[[distinct[texts[key]] for key in keys]])
 
+    def has(self, keys: Keys) -> NDArray[np.bool_]:
+        """Which of the keys have a vector."""
+        place = np.searchsorted(self.keys, keys)
+        place[place == len(self.keys)] = 0
+        found: NDArray[np.bool_] = self.keys[place] == keys if len(self.keys) else np.zeros(len(keys), np.bool_)
+        return found
+
     def __getitem__(self, keys: Keys) -> Matrix:
         found: Matrix = self.vectors[np.searchsorted(self.keys, keys)]
         return found
