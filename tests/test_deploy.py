@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -137,6 +139,23 @@ def test_no_server_and_a_server_that_is_down(tmp_path: Path, words: list[str]) -
     down = mathmill_in(tmp_path, *words, check=False, PREFECT_API_URL=DOWN)
     assert down.stderr.startswith(f"mathmill: {DOWN}: the Prefect server does not answer: ")
     assert [none.returncode, down.returncode, len(down.stderr.splitlines())] == [2, 2, 2]
+
+
+def test_a_server_that_fails_is_one_clear_message(tmp_path: Path) -> None:
+    class Failing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404 if self.path == "/api/health" else 500)
+
+        do_POST = do_GET
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Failing) as failing:
+        Thread(target=failing.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{failing.server_port}/api"
+        done = mathmill_in(tmp_path, "schedules", check=False, PREFECT_API_URL=url)
+        failing.shutdown()
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith(f"mathmill: {url}: the Prefect server failed: Server error '500")
+    assert len(done.stderr.splitlines()) == 2
 
 
 MEND = """

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from schemas.errors import InputError, ParameterError, ToolError
 from tasks.tools import mending
-from tasks.tools.orchestrator import check_server, server_url
+from tasks.tools.orchestrator import check_server, server_faults, server_url
 
 POOL = "mathmill"
 HEARTBEAT = 30  # seconds between a flow's signs of life
@@ -41,13 +41,13 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
 
-    needed_server()
-    environment = {**environment, **{name: f"{{{{ prefect.blocks.secret.{_block(name)} }}}}" for name in secrets}}
+    with server_faults(needed_server()):
+        keys = {name: f"{{{{ prefect.blocks.secret.{_block(name)} }}}}" for name in secrets}
     try:
         made = cast(Any, RunnerDeployment).from_entrypoint(
             entrypoint, name=name, flow_name=flow, parameters=dict(parameters), work_pool_name=POOL,
             concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
-            job_variables={"working_dir": folder, "env": dict(environment)}, tags=["mathmill"],
+            job_variables={"working_dir": folder, "env": {**environment, **keys}}, tags=["mathmill"],
             schedule=Cron(cron, timezone=timezone) if cron else None)
     except ValueError as error:
         if timezone not in available_timezones():
@@ -57,7 +57,8 @@ def deploy(flow: str, entrypoint: str, name: str, *, cron: str, timezone: str, p
                              mend='write five fields, as "0 3 * * *" for three at night') from error
     made._path = folder  # else Prefect copies the folder that we stand in, environment and all, to where a run works
     prepare()
-    return str(made.apply())
+    with server_faults(server_url()):
+        return str(made.apply())
 
 
 def _block(variable: str) -> str:
@@ -83,10 +84,11 @@ def prepare() -> None:
     from prefect.exceptions import ObjectAlreadyExists
 
     client: Any = get_client(sync_client=True)
-    with client, suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    if CRASHED not in _automations(without=OLD):
-        _silent(CRASHED).create()
+    with server_faults(server_url()):
+        with client, suppress(ObjectAlreadyExists):
+            client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+        if CRASHED not in _automations(without=OLD):
+            _silent(CRASHED).create()
 
 
 def _automations(without: Sequence[str]) -> set[str]:
@@ -128,9 +130,9 @@ def listed() -> list[dict[str, str]]:
     """All deployments of mathmill: name, schedule, next run, and how the last one ended."""
     from prefect.client.orchestration import get_client
 
-    needed_server()
+    url = needed_server()
     client: Any = get_client(sync_client=True)
-    with client:
+    with server_faults(url), client:
         flows = {each.id: each.name for each in client.read_flows()}
         ours = [each for each in client.read_deployments() if "mathmill" in each.tags]
         return [{"schedule": f"{flows[each.flow_id]}/{each.name}", "cron": _crons(each), **_runs(client, each)}

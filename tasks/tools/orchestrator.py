@@ -10,8 +10,8 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache, cached_property, update_wrapper, wraps
 from pathlib import Path
@@ -116,14 +116,22 @@ class Recipe(Generic[P, T]):
         return result
 
     def _served(self, url: str, parameters: dict[str, Any]) -> T:
-        try:
+        with server_faults(url):
             return cast(T, self.flow(**parameters))
-        except MathmillError:
+
+
+@contextmanager
+def server_faults(url: str) -> Iterator[None]:
+    """What Prefect's client raises while it talks to its server becomes a `ToolError`."""
+    try:
+        yield
+    except MathmillError:
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("httpx", "httpcore", "prefect"):
             raise
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] not in ("httpx", "httpcore", "prefect"):
-                raise
-            raise ToolError(f"the Prefect server failed this run: {error}", where=url, mend=DOWN) from error
+        told = str(error).partition("\n")[0]
+        raise ToolError(f"the Prefect server failed: {told}", where=url, mend=DOWN) from error
 
 
 def in_flow_run() -> bool:
