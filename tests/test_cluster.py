@@ -39,6 +39,7 @@ pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sessions are read from Linux's /proc")
 
 WORK = ["size=5000", "work=15000"]
+STARTUP = 120.0  # seconds: a cluster takes 3 s to start, but on a busy machine half a minute
 NOBODY = "tcp://127.0.0.1:9"
 
 
@@ -71,7 +72,7 @@ class Scheduler:
         self.file, self.folder = folder / "scheduler.json", folder
         self.process = self._start("scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
                                    "--scheduler-file", str(self.file))
-        wait_for(self.file)
+        wait_for(self.file, STARTUP)
         self.workers = [self._start("worker", "--nthreads", "1", "--no-dashboard", "--no-nanny",
                                     "--scheduler-file", str(self.file)) for _ in range(workers)]
         while not self.file.read_text().strip().endswith("}"):  # it is not written at once
@@ -113,7 +114,7 @@ def begin(folder: Path, **env: str) -> "subprocess.Popen[str]":
 
 def finish(folder: Path, **env: str) -> str:
     process = begin(folder, **env)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=STARTUP)
     assert process.returncode == 0, err
     assert left_of(process.pid) == []
     return err
@@ -163,10 +164,10 @@ def test_the_work_is_done_by_the_workers(tmp_path: Path, dask: None) -> None:
 def test_a_killed_worker_costs_its_shard(tmp_path: Path, unbroken: dict[str, bytes]) -> None:
     folder = tmp_path / "run"
     process = begin(folder, MATHMILL_RUNNER="dask")
-    wait_for(folder / "problems" / "part-00003.parquet")
+    wait_for(folder / "problems" / "part-00003.parquet", STARTUP)
     before = marks(folder)
     os.kill(dask_workers(process.pid)[0], signal.SIGKILL)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=STARTUP)
     assert process.returncode == 0, err
     assert "distributed" not in err, "Dask's own log is not the user's"
     assert left_of(process.pid) == []
@@ -178,9 +179,9 @@ def test_a_lost_machine_costs_its_shard(tmp_path: Path, unbroken: dict[str, byte
                                         machines: Callable[[int], Scheduler]) -> None:
     folder, scheduler = tmp_path / "run", machines(2)
     process = begin(folder, MATHMILL_WORKERS_AT=scheduler.address)
-    wait_for(folder / "problems" / "part-00003.parquet")
+    wait_for(folder / "problems" / "part-00003.parquet", STARTUP)
     scheduler.workers[0].kill()
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=STARTUP)
     assert process.returncode == 0, err
     assert contents(folder) == unbroken
 
@@ -207,12 +208,12 @@ def test_a_shard_that_kills_twice_is_made_in_the_end(tmp_path: Path, dask: None)
 def test_a_run_that_is_stopped_leaves_no_processes(tmp_path: Path, how: int, unbroken: dict[str, bytes]) -> None:
     folder = tmp_path / "run"
     process = begin(folder, MATHMILL_RUNNER="dask")
-    wait_for(folder / "problems" / "part-00003.parquet")
+    wait_for(folder / "problems" / "part-00003.parquet", STARTUP)
     if how == signal.SIGINT:
         os.killpg(process.pid, how)  # as a terminal does
     else:
         process.kill()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=STARTUP)
     assert left_of(process.pid) == []
     assert "Traceback" not in err
     if how == signal.SIGINT:
@@ -223,6 +224,19 @@ def test_a_run_that_is_stopped_leaves_no_processes(tmp_path: Path, how: int, unb
     finish(folder, MATHMILL_RUNNER="dask")
     assert rewritten(before, marks(folder)) == []
     assert contents(folder) == unbroken
+
+
+def test_workers_that_do_not_come_back_end_the_run(
+        tmp_path: Path, dask: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "SILENCE", 0.5)
+    monkeypatch.setattr(cluster, "DESPAIR", 2.0)
+    with open_run(tmp_path / "run") as run:
+        runner = Dask(1, run)
+        list(runner.map(abs, [1], "first"))
+        threading.Timer(1, lambda: runner._held and runner._held[1].scale(0)).start()
+        with pytest.raises(ToolError, match="died, and none has come back"):
+            list(runner.map(time.sleep, [60], "second"))
+        runner.close()
 
 
 def test_a_cluster_that_does_not_end_in_time_is_killed(
@@ -238,9 +252,9 @@ def test_a_cluster_that_does_not_end_in_time_is_killed(
 def test_a_scheduler_that_goes_away_is_one_message(tmp_path: Path, machines: Callable[[int], Scheduler]) -> None:
     folder, scheduler = tmp_path / "run", machines(1)
     process = begin(folder, MATHMILL_WORKERS_AT=scheduler.address, DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="3s")
-    wait_for(folder / "problems" / "part-00003.parquet")
+    wait_for(folder / "problems" / "part-00003.parquet", STARTUP)
     scheduler.end()
-    _, err = process.communicate(timeout=90)
+    _, err = process.communicate(timeout=STARTUP)
     assert process.returncode == 2
     assert err.splitlines()[-2:] == [f"problems, {scheduler.address}: the Dask scheduler went away",
                                      "  mend: repeat the command: finished shards are kept"]

@@ -40,9 +40,13 @@ CONNECT = 5.0  # seconds for a scheduler to answer
 ARRIVAL = 60.0  # seconds for its first worker to come
 PARTING = 10.0  # seconds for a cluster of our own to end in good order
 SILENCE = 20.0  # seconds without an end of any shard, after which is looked whether anybody works
+DESPAIR = 600.0  # seconds for workers of our own to come back
 # One shard a worker: of two, the one that waits would be blamed for what the other does to its worker.
 SETTINGS = {"distributed.scheduler.allowed-failures": STRIKES - 1,
             "distributed.scheduler.worker-saturation": 1.0,
+            # By default a worker that needs longer to start again is dropped for good; busy machines do need longer.
+            "distributed.deploy.lost-worker-timeout": "10 minutes",
+            "distributed.comm.timeouts.connect": "60s",
             "logging": {"distributed": "critical"}}
 
 
@@ -61,12 +65,14 @@ class Dask:
         # Workers have other working folders, and may not write run.json even if they have its owner's number.
         self.count, self.run = count, Run(run.folder.absolute(), run.plan, run.preview, owner=0)
         self._held: tuple[Any, Any] | None = None
+        self._alone = 0.0  # seconds without a worker
 
     @staticmethod
     def check() -> None:
         """Raises `ToolError` if Dask is not installed, or if nothing answers at the scheduler's address."""
         if find_spec("distributed") is None:
-            raise ToolError("Dask is not installed", where="--runner dask", mend="pip install 'mathmill[cluster]'")
+            raise ToolError("Dask is not installed", where="--runner dask",
+                            mend="pip install -c constraints.txt -e '.[cluster]'")
         if address():
             _connected(address()).close()
 
@@ -78,13 +84,13 @@ class Dask:
         faults: dict[int, MathmillError] = {}
         try:
             while any(not faults or number < min(faults) for number in futures):
-                number = self._next(ended, futures, name)
-                failed, reply = _reply(futures.pop(number), name, number)
-                if not failed:
-                    yield reply
-                    continue
-                faults[number] = reply
-                self._drop([futures.pop(later) for later in list(futures) if later > number])
+                came = {number: futures.pop(number) for number in self._next(ended, futures, name)}
+                for number, (failed, reply) in self._replies(came, name):
+                    if not failed:
+                        yield reply
+                        continue
+                    faults[number] = reply
+                    self._drop([futures.pop(later) for later in list(futures) if later > number])
         finally:
             self._drop(list(futures.values()))
         if faults:
@@ -101,10 +107,14 @@ class Dask:
             _end(cluster)
 
     def _client(self) -> Any:
+        """The client, which is made where there is none."""
         if self._held is None:
-            cluster = None if address() else _started(self.count)
-            self._held = _connected(cluster or address()), cluster
-        client = self._held[0]
+            self._held = (_connected(address()), None) if address() else _started(self.count)
+        return self._held[0]
+
+    def _manned(self) -> Any:
+        """The client, as soon as there is a worker."""
+        client = self._client()
         try:
             client.wait_for_workers(1, timeout=ARRIVAL)
         except TimeoutError:
@@ -120,28 +130,45 @@ class Dask:
                             mend="make it a top-level function, a partial or a by_row of one") from error
         token, parcel = uuid4().hex, _Parcel(plan.code_hash(), plan.versions(), work)
         # The parcel goes with every shard: what is scattered once lies on one worker, and is lost with it.
-        sent = self._client().map(_serve, numbers, key=[(f"{name}-{token}", number) for number in numbers], pure=False,
+        sent = self._manned().map(_serve, numbers, key=[(f"{name}-{token}", number) for number in numbers], pure=False,
                                   parcel=parcel)
         return dict(zip(numbers, sent, strict=True))
 
-    def _next(self, ended: "SimpleQueue[int]", futures: dict[int, Any], name: str) -> int:
+    def _next(self, ended: "SimpleQueue[int]", futures: dict[int, Any], name: str) -> list[int]:
+        """Waits for one to end, and takes what else has: answers are fetched together."""
         while True:
             try:
-                number = ended.get(timeout=SILENCE)
+                numbers = [ended.get(timeout=SILENCE)]
             except Empty:
                 self._look(futures, name)
                 continue
-            if number in futures:  # the others were given up
-                return number
+            while not ended.empty():
+                numbers.append(ended.get())
+            if known := [number for number in numbers if number in futures]:  # the others were given up
+                return known
+
+    def _replies(self, futures: dict[int, Any], name: str) -> Iterator[tuple[int, tuple[bool, Any]]]:
+        """`_reply` of each, fetched in one message where nothing is wrong."""
+        good = [number for number, future in futures.items() if future.status == "finished"]
+        found: dict[int, Any] = {}
+        with suppress(Exception):  # one by one it will be seen what it is
+            found = dict(zip(good, self._client().gather([futures[number] for number in good]), strict=True))
+        for number, future in futures.items():
+            yield number, _noted(*found[number]) if number in found else _reply(future, name, number)
 
     def _look(self, futures: dict[int, Any], name: str) -> None:
         """Says why nothing ends. Raises `ToolError` where nothing ever will."""
-        assert self._held is not None
-        client = self._held[0]
+        client = self._client()
         if client.status != "running" or any(future.status == "lost" for future in futures.values()):
             raise _gone(name)
-        if not client.scheduler_info()["workers"]:
-            say(f"{name}: no worker is left at {address() or 'this machine'}; waiting for one")
+        if client.scheduler_info()["workers"]:
+            self._alone = 0.0
+            return
+        self._alone += SILENCE
+        if self._held and self._held[1] is not None and self._alone > DESPAIR:  # nobody else will start one
+            raise ToolError("the workers of this machine died, and none has come back", where=name,
+                            mend="repeat the command: finished shards are kept; MATHMILL_WORKERS=1 needs least memory")
+        say(f"{name}: no worker is left at {address() or 'this machine'}; waiting for one")
 
     def _drop(self, futures: list[Any]) -> None:
         if futures and self._held:
@@ -152,21 +179,21 @@ class Dask:
 # --- this side
 
 
-def _connected(where: Any) -> Any:
+def _connected(where: Any, seconds: float = CONNECT) -> Any:
     import distributed
 
     # What it logs, the messages here say better.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     client: Any = distributed.Client  # typed in part
     try:
-        return client(where, timeout=CONNECT, set_as_default=False)
+        return client(where, timeout=seconds, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ToolError(f"the Dask scheduler does not answer: {error}", where=str(where),
                         mend="start it (dask scheduler), mend --workers-at, or leave it out") from None
 
 
-def _started(count: int) -> Any:
-    """A cluster of this machine's processes. Their parent's thread is deaf to Ctrl-C, and so are they from birth."""
+def _started(count: int) -> tuple[Any, Any]:
+    """A client, and its cluster of this machine's processes, which are deaf to Ctrl-C from birth: it is the host's."""
     import dask
     import distributed
 
@@ -174,9 +201,14 @@ def _started(count: int) -> Any:
     resource_tracker.ensure_running()  # whose start would lift the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with dask.config.set(SETTINGS):
-            return cluster(count, threads_per_worker=1, processes=True, memory_limit=0,
-                           dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
+        dask.config.set(SETTINGS)  # for good: some are read when a worker dies
+        own = cluster(count, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
+                      silence_logs=logging.CRITICAL)
+        try:
+            return _connected(own, ARRIVAL), own
+        except BaseException:
+            _end(own)
+            raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -206,6 +238,10 @@ def _reply(future: Any, name: str, number: int) -> tuple[bool, Any]:
     except Exception as error:
         return True, ToolError(f"Dask could not run this shard: {type(error).__name__}: {error}", where=where,
                                mend="see that scheduler and workers have the same mathmill as this machine")
+    return _noted(failed, reply)
+
+
+def _noted(failed: bool, reply: Any) -> tuple[bool, Any]:
     if failed:
         reply, notes = reply
         reply.__notes__ = notes
