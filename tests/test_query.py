@@ -14,7 +14,7 @@ import pytest
 
 from schemas.errors import InputError, ParameterError, RunError
 from schemas.plan import Plan
-from schemas.records import Example, Problem, Rejection, Seed, Solution, Verdict, reject
+from schemas.records import Conflict, Problem, Rejection, Seed, Solution, Verdict, reject
 from schemas.run import open_run
 from schemas.table import Table, write_shard
 from tasks.lineage import trace
@@ -22,11 +22,10 @@ from tasks.tools.each import by_row, each, whole
 from tasks.tools.sqlfile import sql_file
 from tasks.tools.warehouse import Warehouse, questions, run_folders
 from tests.conftest import Command
-from tests.repeats import example
 
 VIEWS = {"runs", "steps", "seeds", "templates", "variants", "problems", "solutions", "verdicts", "examples",
          "distinct_examples", "clean", "rejections", "lineage", "claims", "agreements", "planted", "briefs",
-         "concepts", "rates", "calls", "datasets", "published", "selected"}
+         "concepts", "conflicts", "rates", "calls", "datasets", "published", "selected"}
 VIEW_OF = {"distinct": "distinct_examples"}
 LATER_STEPS = {"templates": "seeds", "solutions": "problems", "examples": "problems", "distinct": "examples",
                "clean": "distinct"}  # step -> the table of which every row is kept or rejected
@@ -219,11 +218,11 @@ def test_named_questions_are_answered(real_run: Path) -> None:
     assert {"funnel", "rejections", "cost", "yield", "difficulty", "families", "conflicts"} <= set(questions())
 
 
-def test_conflicts_are_found(tmp_path: Path) -> None:
-    rows_of = [example("a", "How  many?", "1"), example("b", "how many?", "2"), example("c", "Else?", "3")]
-    write_shard(tmp_path / "run" / "examples" / "part-00000.parquet", rows_of, Example)
+def test_conflicts_are_asked(tmp_path: Path) -> None:
+    told = Conflict("c", ["b", "a"], "b", "how many?", "2", "a", "How  many?", "1", "same_text", 1.0, False)
+    write_shard(tmp_path / "run" / "conflicts" / "part-00000.parquet", [told], Conflict)
     found = rows(Warehouse([tmp_path / "run"]), questions()["conflicts"].read_text())
-    assert [(row[2], row[4]) for row in found] == [(["1", "2"], ["a", "b"])]
+    assert [row[2:] for row in found] == [("same_text", 1.0, "2", "1", "how many?", "How  many?", "b", "a")]
 
 
 def test_ledger_is_asked_as_cost(tmp_path: Path) -> None:
