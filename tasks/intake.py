@@ -7,6 +7,7 @@ hash of what the row says, so that neither the order of files nor that of rows d
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -81,7 +82,7 @@ def _all(sources: Sequence[str], given: Mapping[str, str], step: str) -> Iterato
 def _again(row: Example, times: int, step: str, ours: bool) -> Example | Rejection:
     if ours:
         return reject(row.id, step, "same_row", "this very row came before", twin_id=row.id, key=str(times))
-    return Example(**{**{name: getattr(row, name) for name in kinds_of(Example)}, "id": stable_id("row", row.id, times)})
+    return replace(row, id=stable_id("row", row.id, times))
 
 
 def _foreign(source: str, given: Mapping[str, str], step: str) -> Iterator[Example | Rejection]:

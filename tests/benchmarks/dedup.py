@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.dedup [--size 20000 …] [--of RUN] [--add 10000] [--semhash PYTHON] [--folder DIR]
 
-Rows are the first `size` examples of a run, or made from GSM8K's training questions (`../shared/data`): every number of
-each changed at random, `size` in all and a twentieth of that renamed repeats. `--add` then dedups so many other rows
-alone, and again with what was left of the first ones as a published data set. Both are embedded into an empty file of
-embeddings. Memory is the sum of proportional set sizes of the process tree, sampled ten times a second.
+Rows are `size` examples (or problems) of a run, evenly spaced, or made from GSM8K's training questions
+(`../shared/data`): every number of each changed at random, and a twentieth of `size` renamed repeats besides. `--add`
+then dedups so many other rows alone, and again with what was left of the first ones as a published data set. All is
+embedded into an empty file of embeddings. Memory is the sum of proportional set sizes of the process tree, sampled ten
+times a second.
 
 `PYTHON` is the interpreter of an environment with `semhash` and `model2vec[distill]`; SemHash stands at its default
 threshold, with a static model distilled from the same MiniLM (its default one is on the Hub alone).
@@ -27,7 +28,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from schemas.plan import Plan
-from schemas.records import Example, stable_id
+from schemas.records import Example, Problem, stable_id
 from schemas.run import Run, open_run
 from schemas.table import Table, write_shard
 from tasks import decontaminate, dedup
@@ -139,7 +140,16 @@ def streamed(run: Run, name: str, rows: Iterable[Example]) -> Table[Example]:
 
 
 def first(given: Path | None, size: int, seed: int = 0) -> Iterator[Example]:
-    return islice(Table(given / "examples", Example).rows(), size) if given else made(size, seed)
+    if given is None:
+        return made(size, seed)
+    if (given / "examples").exists():
+        return spaced(Table(given / "examples", Example), size)
+    return (example(row.id, row.question, row.answer, row.template_id)
+            for row in spaced(Table(given / "problems", Problem), size))
+
+
+def spaced(table: Table[R], size: int) -> Iterator[R]:
+    return islice(table.rows(), 0, None, max(table.count() // size, 1))
 
 
 def one_size(folder: Path, size: int, given: argparse.Namespace) -> None:
@@ -150,7 +160,7 @@ def one_size(folder: Path, size: int, given: argparse.Namespace) -> None:
         print(f"\n{table.count():,} rows in {len(table.shards())} shards; load {os.getloadavg()[0]:.1f}")
         measured("prints", lambda: take(table), memory)
         distinct = measured("dedup", lambda: dedup.by_meaning(table), memory)
-        if TEST.exists():
+        if TEST.exists() and not given.dedup_alone:
             measured("decontaminate", lambda: decontaminate.against(distinct, test_sets=[str(TEST)]), memory)
         for key, value in run.record["notes"].items():
             print(f"  {key}: {value}")
@@ -180,10 +190,11 @@ def added(folder: Path, size: int, given: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, nargs="+", default=[20_000])
-    parser.add_argument("--of", type=Path, help="folder of a run whose table `examples` to take")
+    parser.add_argument("--of", type=Path, help="folder of a run whose `examples`, or `problems`, to take")
     parser.add_argument("--add", type=int, default=0, help="rows that are added to what was left")
     parser.add_argument("--more", type=Path, help="folder of a run of whose `examples` these are")
     parser.add_argument("--semhash", help="an interpreter that has it")
+    parser.add_argument("--dedup-alone", action="store_true", help="no decontamination")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp())
