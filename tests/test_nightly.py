@@ -40,7 +40,7 @@ def fired(here: Stand) -> tuple[Path, dict[str, Any]]:
                   "--cron", "* * * * *")
     asked = {"deployments": {"id": {"any_": [here.deployment(NAME)["id"]]}}, "sort": "EXPECTED_START_TIME_ASC",
              "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED"]}}}}
-    here.until(lambda: bool(here.ask("flow_runs/filter", asked)), 240, "the schedule never fired")
+    here.until(lambda: bool(here.ask("flow_runs/filter", asked)), 600, "the schedule never fired")
     [folder] = [path for path in (here.folder / "data" / "runs" / "lifted").iterdir() if path.is_dir()]
     return folder, here.ask("flow_runs/filter", asked)[0]
 
