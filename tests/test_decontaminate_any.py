@@ -20,7 +20,7 @@ from tasks.decontaminate.grey import Grey, compared
 from tasks.decontaminate.items import Source, fingerprints_of, read_items, resolve
 from tasks.decontaminate.known import fetch, known
 from tasks.decontaminate.levels import LEVELS, levels_of
-from tasks.decontaminate.likeness import likeness, tokens
+from tasks.decontaminate.likeness import framed, likeness, tokens
 from tasks.decontaminate.runs import run_keys
 from tasks.kept import check_writable, write_kept
 from tasks.tools import hub
@@ -198,6 +198,9 @@ def test_formulas_count_by_their_signs_and_forms_of_answers_do_not() -> None:
     one = r"Find the value of $\frac{2s^5}{s^3} - 6s^2$ for $s=3$."
     other = r"Consider this: what is \(\dfrac{2t^5}{t^3} -6 t^2\) if t = 3? Explain how you got it."
     assert likeness(tokens(one), tokens(other)) > 0.9 > likeness(tokens(one), tokens(one.replace("- 6s^2", "")))
+    hello = "My uncle, who sells boats, wondered about this last night and nobody at the table knew: "
+    assert framed(tokens(one), tokens(hello + one))
+    assert not framed(tokens(one), tokens(f"{hello + one} And $x+1$?"))
     form = ("can be written as # where m and n are relatively prime positive integers and the sum of the squares is "
             "not divisible by the square of any prime find the value of the sum")
     assert run_keys(form, 13) == set()

@@ -10,12 +10,13 @@ from schemas.records import Example
 from schemas.table import Table
 from tasks.decontaminate.items import Item
 from tasks.decontaminate.levels import OFF, Levels
-from tasks.decontaminate.likeness import likeness, tokens
+from tasks.decontaminate.likeness import framed, likeness, tokens
 from tasks.decontaminate.rules import ALIKE, Guard
 from tasks.tools.prints import Keys, Prints, problems_at
 from tasks.tools.twins import Decision
 
 BLOCK = 20_000  # rows whose texts are in memory at once
+FRAMED = 0.9  # how alike a problem and the same in a frame of prose are: more than words and signs in common say
 LONG = 20  # tokens below which a text with other answer says too little: x^2 and 5 are in many
 
 
@@ -66,7 +67,10 @@ class _Search:
 
     def _able(self, own: Counter[str], block: int, number: int) -> Iterator[tuple[int, float]]:
         for place in self.blocks.get(block, ()):
-            if (score := likeness(own, self.tokens[place])) >= self.levels.alike:
+            score = likeness(own, self.tokens[place])
+            if score < self.levels.alike and framed(own, self.tokens[place]):
+                score = FRAMED
+            if score >= self.levels.alike:
                 yield place, score
         for place in self.numbers.get(number, ()) if own.total() >= LONG else ():
             if (score := likeness(own, self.tokens[place])) >= self.levels.alike_other:

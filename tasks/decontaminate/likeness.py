@@ -10,6 +10,7 @@ from collections import Counter
 
 from tasks.decontaminate.runs import FORM
 
+ENOUGH = 6  # tokens that a text must have to be found in another
 STEM = 5  # letters of a word that are compared: "integer" and "integers" are one
 # What only asks for something, in whatever words.
 _ASKING = """about answered ask asked calculate carefully choose consider correct equal equals equation exercise
@@ -50,3 +51,10 @@ def likeness(one: Counter[str], other: Counter[str]) -> float:
     """Share of all tokens that both have, 0 to 1; 0 where neither has any."""
     every = (one | other).total()
     return (one & other).total() / every if every else 0.0
+
+
+def framed(one: Counter[str], other: Counter[str]) -> bool:
+    """Whether the longer holds all that the shorter does and besides only words: the same in a frame of prose."""
+    short, long = (one, other) if one.total() <= other.total() else (other, one)
+    surplus = long - short
+    return short.total() >= ENOUGH and not short - long and all(token.isalpha() and token != "v" for token in surplus)
