@@ -91,7 +91,7 @@ def told(corpus: Corpus, pairs: list[Pair], decision: Decision) -> Iterator[Conf
             (columns[name][pair.later], columns[name][pair.earlier]) for name in ("id", "problem", "answer"))
         yield Conflict(id=stable_id("conflict", one, other), parents=[one, other], row_id=one, problem=text,
                        answer=answer, twin_id=other, twin=its, twin_answer=wrong, rule=pair.rule,
-                       score=round(pair.score, 4), kept=bool(decision.kept[pair.later]))
+                       score=round(pair.score, 4), kept=bool(decision.keeps(pair.later)))
 
 
 def _kept(decision: Decision, ranked: Rows) -> Rows:

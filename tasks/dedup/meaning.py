@@ -73,7 +73,7 @@ class _Bars:
 def _drop_greedily(alike: NDArray[np.float32], tile: Rows, earlier: Rows, decision: Decision, bars: _Bars) -> None:
     start = len(earlier) - len(tile)  # `earlier` ends with the tile itself
     for i in np.flatnonzero(alike.max(axis=1) >= 0).tolist():
-        scores = np.where(decision.kept[earlier[:start + i]], alike[i, :start + i], -1)
+        scores = np.where(decision.keeps(earlier[:start + i]), alike[i, :start + i], -1)
         while scores.max(initial=-1) >= 0:
             best = int(scores.argmax())
             if scores[best] >= bars.needed(start + i, best):

@@ -56,7 +56,7 @@ def drop_near(later: Rows, earlier: Rows, prints: Prints, wordings: Lookup, text
     rank: Rows = np.unique(prints.id, return_inverse=True)[1]
     for at in np.lexsort((rank[earlier], -cosine, rank[later])).tolist():
         row, twin = int(later[at]), int(earlier[at])
-        if cosine[at] >= threshold - LESS and decision.kept[row] and decision.kept[twin] and not _verbatim(
+        if cosine[at] >= threshold - LESS and decision.keeps(row) and decision.keeps(twin) and not _verbatim(
                 texts[int(prints.mask[row])], texts[int(prints.mask[twin])]):
             decision.drop(row, twin, NEAR, float(cosine[at]))
 

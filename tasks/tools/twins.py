@@ -47,6 +47,11 @@ class Decision:
         kept: NDArray[np.bool_] = self.twin == KEPT
         return kept
 
+    def keeps(self, rows: Rows | int) -> NDArray[np.bool_]:
+        """The same of some rows, without looking at all."""
+        kept: NDArray[np.bool_] = self.twin[rows] == KEPT
+        return kept
+
     def drop(self, rows: Rows | int, twins: Rows | list[int] | int, rule: int, score: Scores = 1.0) -> None:
         """These rows repeat those."""
         places, twins, scores = np.broadcast_arrays(np.atleast_1d(rows), twins, score)
