@@ -209,6 +209,9 @@ def _started(count: int) -> tuple[Any, Any]:
         except BaseException:
             _end(own)
             raise
+    except RuntimeError as error:
+        raise ToolError(f"Dask could not start its workers here: {error}", where="--runner dask",
+                        mend="see that memory and process numbers suffice; MATHMILL_WORKERS sets how many") from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
