@@ -17,6 +17,8 @@ find none and 4. The cosines were chosen with all of these in sight. Against MAT
 problems lightly reworded 99.7 % (items of odd number, not in sight when the rule `alike` was made: 99.7), heavily
 98.8 % (99.7), with other numbers 64 %; of 600 of AIME 1983-2023 63, of which 35 were read, all twins of an item, for
 MATH holds AIME; of CollegeMath none of 600, of OlympiadBench 3. These three sets were in sight.
+In frames of prose that the rules had not seen 86 %; `alike` was then taught to look past prose, and the rules without
+vectors find 89 %, of frames that hold numbers themselves less.
 Limits: what is retold in other words, names and numbers at once mostly passes, so does another language; formulas with
 other numbers are found only if words around them stay.
 """
