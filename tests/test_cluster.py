@@ -38,7 +38,7 @@ from tests.toy import problem, toy
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sessions are read from Linux's /proc")
 
-WORK = ["size=5000", "work=15000"]
+WORK = ["size=5000", "work=60000"]  # seconds, so that there is a middle to be killed in
 STARTUP = 120.0  # seconds: a cluster takes 3 s to start, but on a busy machine half a minute
 NOBODY = "tcp://127.0.0.1:9"
 
