@@ -81,7 +81,8 @@ def references() -> list[str]:
 
 @pytest.mark.parametrize(("a", "b"), EQUAL)
 def test_equal_both_ways(a: str, b: str) -> None:
-    assert equivalent(a, b).status == equivalent(b, a).status == "equal", equivalent(a, b)
+    patient = Policy(seconds=30)  # whether it is quick is another test's concern, and other tests run beside this one
+    assert equivalent(a, b, policy=patient).status == equivalent(b, a, policy=patient).status == "equal"
 
 
 @pytest.mark.parametrize(("a", "b"), DIFFERENT)
