@@ -161,6 +161,14 @@ def test_the_work_is_done_by_the_workers(tmp_path: Path, dask: None) -> None:
 # --- deaths
 
 
+def test_there_are_as_many_workers_as_were_asked_for(tmp_path: Path) -> None:
+    process = begin(tmp_path / "run", MATHMILL_RUNNER="dask", MATHMILL_WORKERS="3")
+    wait_for(tmp_path / "run" / "problems" / "part-00003.parquet", STARTUP)
+    assert len(dask_workers(process.pid)) == 3
+    _, err = process.communicate(timeout=STARTUP)
+    assert process.returncode == 0, err
+
+
 def test_a_killed_worker_costs_its_shard(tmp_path: Path, unbroken: dict[str, bytes]) -> None:
     folder = tmp_path / "run"
     process = begin(folder, MATHMILL_RUNNER="dask")

@@ -202,8 +202,8 @@ def _started(count: int) -> tuple[Any, Any]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         dask.config.set(SETTINGS)  # for good: some are read when a worker dies
-        own = cluster(count, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
-                      silence_logs=logging.CRITICAL)
+        own = cluster(n_workers=count, threads_per_worker=1, processes=True, memory_limit=0,
+                      dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
         try:
             return _connected(own, ARRIVAL), own
         except BaseException:
