@@ -36,6 +36,7 @@ from tasks.tools.models import locate
 from tasks.tools.numbers import read_numbers
 from tasks.tools.prints import take
 from tasks.tools.signature import pools
+from tests.benchmarks.duplicates import STATIC
 from tests.repeats import TEST, example, lines
 
 R = TypeVar("R")
@@ -110,17 +111,7 @@ def _cpu() -> float:
                                                                               resource.RUSAGE_CHILDREN)))
 
 
-SEMHASH = """
-import json, os, sys, time
-os.environ["HF_HUB_OFFLINE"] = "1"
-from pathlib import Path
-from model2vec import StaticModel
-from semhash import SemHash
-folder = Path(sys.argv[2])
-if not folder.exists():
-    from model2vec.distill import distill
-    distill(model_name=sys.argv[1], pca_dims=256).save_pretrained(folder)
-model = StaticModel.from_pretrained(folder)
+SEMHASH = STATIC + """
 texts = [json.loads(line) for line in open(sys.argv[3])]
 began, cpu = time.monotonic(), time.process_time()
 kept = SemHash.from_records(texts, model=model).self_deduplicate().selected

@@ -41,8 +41,9 @@ HALVES = ("tuning", "held out")
 BARS = {"paraphrase": "same", "numbers": "1", "digits": "1", "decimals": "", "operation": "2", "reversed": "",
         "distractor": "", "critical": "", "lmsys": "same", "sentences moved": "same", "question first": "same",
         "two exchanged": "1", "template": "1", "own same": "same", "own other": ""}
-SEMHASH = """
-import json, os, sys
+# Arguments: the folder of MiniLM, and where the model distilled from it is or goes.
+STATIC = """
+import json, os, sys, time
 os.environ["HF_HUB_OFFLINE"] = "1"
 from pathlib import Path
 from model2vec import StaticModel
@@ -52,6 +53,8 @@ if not folder.exists():
     from model2vec.distill import distill
     distill(model_name=sys.argv[1], pca_dims=256).save_pretrained(folder)
 model = StaticModel.from_pretrained(folder)
+"""
+SEMHASH = STATIC + """
 for line in sys.stdin:
     one, other = json.loads(line)
     hashed = SemHash.from_records([one], model=model)
