@@ -90,11 +90,10 @@ def _by_meaning(corpus: Corpus, decision: Decision, ranked: Rows, embedder: str,
     mine = later < corpus.new
     later, earlier = later[mine], earlier[mine]
     found = len(later)
-    later, earlier = of_like_words(later, earlier, prints, corpus.masked(
-        np.unique(prints.mask[np.concatenate([later, earlier])])))
+    masked = corpus.masked(np.unique(prints.mask[np.concatenate([later, earlier, *blocks])]))
+    later, earlier = of_like_words(later, earlier, prints, masked)
     masks = np.unique(prints.mask[np.concatenate([later, earlier, *blocks])])
-    masked = corpus.masked(masks)
-    wordings = Lookup.of({mask: nameless(text) for mask, text in masked.items()}, f"{NAME}.wordings", embedder)
+    wordings = Lookup.of({mask: nameless(masked[mask]) for mask in masks.tolist()}, f"{NAME}.wordings", embedder)
     doubtful = unsettled(blocks, prints, wordings, threshold)
     texts = Lookup.of(corpus.columns(doubtful, ("problem",))["problem"], f"{NAME}.problems", embedder)
     drop_alike(blocks, prints, wordings, texts, threshold, decision, masked)
