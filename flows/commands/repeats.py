@@ -37,7 +37,7 @@ def summarize(folder: Path, as_json: bool = False) -> None:
     out.print(Text(f"{step['expected']:,} rows{aside}: {step['rejected']:,} go, {step['kept']:,} stay"))
     for rule, count in rules.items():
         out.print(Text(f"  {rule:<15}{count:>10,}"))
-    out.print(Text(f"  {found:,} pairs ask the same and answer otherwise: one of the two is wrong"))
+    out.print(Text(f"  pairs that ask the same and answer otherwise, so that one of the two is wrong: {found:,}"))
     for pair in pairs + conflicts:
         out.print(Text(f"\n{pair['reason']}", style="bold"))
         out.print(Text(f"  row  {pair['row']}\n  twin {pair['twin']}"))
